@@ -1,0 +1,14 @@
+namespace SeaCluster.Models.Media;
+
+/// <summary>What one medium may cost; a file beyond a limit is refused before it is decoded.</summary>
+public sealed record MediaLimits
+{
+    /// <summary>Largest file that is read, in bytes.</summary>
+    public long MaxBytes { get; init; } = 32L << 20;
+
+    /// <summary>Largest picture that is decoded, in pixels (24 megapixels: what a camera of today takes).</summary>
+    public long MaxPixels { get; init; } = 24_000_000;
+
+    /// <summary>Longest time that one decoder process may take.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(20);
+}

@@ -1,0 +1,157 @@
+namespace SeaCluster.Models.Media;
+
+/// <summary>
+/// Reads media files through ffmpeg, bounded in bytes, pixels and time. A picture comes out as PIL's
+/// <c>ImageOps.exif_transpose(Image.open(path)).convert("RGB")</c> gives it: palette and gray expanded, alpha dropped without
+/// compositing, turned as EXIF says. Samples of 16 bits keep their high byte (PIL clips gray ones to white instead).
+/// </summary>
+public sealed class MediaReader
+{
+    // Chroma interpolated at full resolution, as libjpeg does; ffmpeg's default repeats chroma samples (3.5 levels off on average).
+    private static readonly string[] ToRgb = ["-sws_flags", "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp", "-f", "rawvideo", "-pix_fmt", "rgb24"];
+
+    private readonly MediaLimits limits;
+    private readonly DecoderProcess decoder;
+
+    /// <param name="limits">What one file may cost; the defaults if null.</param>
+    /// <param name="ffmpeg">The ffmpeg program: a name on PATH or a path.</param>
+    /// <param name="clock">Measures the time limit.</param>
+    public MediaReader(MediaLimits? limits = null, string ffmpeg = "ffmpeg", TimeProvider? clock = null)
+    {
+        this.limits = limits ?? new MediaLimits();
+        decoder = new DecoderProcess(ffmpeg, this.limits.Timeout, clock ?? TimeProvider.System);
+    }
+
+    /// <summary>A reader with the default limits.</summary>
+    public static MediaReader Default { get; } = new();
+
+    /// <summary>Reads a PNG, JPEG or WebP picture.</summary>
+    /// <exception cref="SeaException">The file is absent, malformed or beyond a limit: the message names the file and the reason.</exception>
+    public ImageFrame ReadImage(string path)
+    {
+        Picture picture = Open(path);
+        return Decode([picture])[0];
+    }
+
+    /// <summary>
+    /// Reads many pictures, those of one format and size with one ffmpeg process: starting it takes far longer than decoding a small picture.
+    /// </summary>
+    /// <exception cref="SeaException">As <see cref="ReadImage"/>, for the first file that cannot be read.</exception>
+    public IReadOnlyList<ImageFrame> ReadImages(IReadOnlyList<string> paths)
+    {
+        ImageFrame[] frames = new ImageFrame[paths.Count];
+        List<(int Index, Picture Picture)> waiting = [];
+        long bytes = 0;
+        for (int i = 0; i < paths.Count; i++)
+        {
+            Picture picture = Open(paths[i]);
+            if (waiting.Count > 0 && (!picture.Batches(waiting[0].Picture) || bytes + picture.FrameBytes > limits.MaxBytes))
+            {
+                Flush();
+            }
+
+            waiting.Add((i, picture));
+            bytes += picture.FrameBytes;
+        }
+
+        Flush();
+        return frames;
+
+        void Flush()
+        {
+            ImageFrame[] decoded = Decode([.. waiting.Select(item => item.Picture)]);
+            for (int k = 0; k < decoded.Length; k++)
+            {
+                frames[waiting[k].Index] = decoded[k];
+            }
+
+            waiting.Clear();
+            bytes = 0;
+        }
+    }
+
+    private Picture Open(string path)
+    {
+        byte[] file = ReadFile(path);
+        try
+        {
+            ImageHeader header = ImageHeader.Read(file);
+            long pixels = (long)header.Width * header.Height;
+            return pixels <= limits.MaxPixels
+                ? new Picture(path, header, file.AsMemory(0, header.Length))
+                : throw new MalformedMediaException(
+                    $"its header claims {header.Width} x {header.Height} pixels, more than the limit of {limits.MaxPixels} in all");
+        }
+        catch (MalformedMediaException e)
+        {
+            throw Refuse(path, e);
+        }
+    }
+
+    private byte[] ReadFile(string path)
+    {
+        try
+        {
+            FileInfo info = new(path);
+            // Opening a pipe or a device could block for ever; both report no length.
+            if (info.Exists && info.Length == 0)
+            {
+                throw Refuse(path, new MalformedMediaException("it is empty"));
+            }
+
+            if (info.Exists && info.Length > limits.MaxBytes)
+            {
+                throw Refuse(path, new MalformedMediaException($"it has {info.Length} bytes, more than the limit of {limits.MaxBytes}"));
+            }
+
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Refuse(path, e);
+        }
+    }
+
+    private ImageFrame[] Decode(IReadOnlyList<Picture> pictures)
+    {
+        if (pictures.Count == 0)
+        {
+            return [];
+        }
+
+        ImageHeader first = pictures[0].Header;
+        int frameBytes = checked((int)pictures[0].FrameBytes);
+        byte[] rgb;
+        try
+        {
+            rgb = decoder.Run(
+                [.. pictures.Select(picture => picture.Bytes)],
+                ["-noautorotate", "-f", $"{first.Format}_pipe"],
+                ["-frames:v", $"{pictures.Count}", .. ToRgb],
+                (long)frameBytes * pictures.Count);
+        }
+        catch (MalformedMediaException e) when (pictures.Count == 1)
+        {
+            throw Refuse(pictures[0].Path, e);
+        }
+        catch (MalformedMediaException)
+        {
+            // One of them is at fault: one by one, so that the error names it.
+            return [.. pictures.SelectMany(picture => Decode([picture]))];
+        }
+
+        return [.. pictures.Select((picture, i) => new ImageFrame(
+            first.Width, first.Height, pictures.Count == 1 ? rgb : rgb[(i * frameBytes)..((i + 1) * frameBytes)]).Oriented(picture.Header.Orientation))];
+    }
+
+    private static SeaException Refuse(string path, Exception reason) =>
+        new($"Cannot read the picture '{path}': {reason.Message.TrimEnd('.')}.", inner: reason);
+
+    private sealed record Picture(string Path, ImageHeader Header, ReadOnlyMemory<byte> Bytes)
+    {
+        internal long FrameBytes => 3L * Header.Width * Header.Height;
+
+        internal bool Batches(Picture other) =>
+            (Header.Format, Header.Width, Header.Height) == (other.Header.Format, other.Header.Width, other.Header.Height);
+    }
+}
