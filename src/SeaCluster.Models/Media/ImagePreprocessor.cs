@@ -11,14 +11,14 @@ public sealed class ImagePreprocessor
 {
     private const long LargestResized = 64_000_000;
 
-    private readonly PreprocessorConfig config;
-    private readonly float[][] levels;
+    private readonly PreprocessorConfig _config;
+    private readonly float[][] _levels;
 
     /// <param name="config">The steps and their sizes.</param>
     public ImagePreprocessor(PreprocessorConfig config)
     {
-        this.config = config;
-        levels = [.. Enumerable.Range(0, 3).Select(channel => Enumerable.Range(0, 256).Select(level => Normalised(level, channel)).ToArray())];
+        _config = config;
+        _levels = [.. Enumerable.Range(0, 3).Select(channel => Enumerable.Range(0, 256).Select(level => Normalised(level, channel)).ToArray())];
     }
 
     /// <summary>The preprocessor of the checkpoint in <paramref name="folder"/>.</summary>
@@ -29,15 +29,15 @@ public sealed class ImagePreprocessor
     /// <exception cref="SeaException">The picture is so long and thin that its resized form would be enormous.</exception>
     public PixelValues Process(ImageFrame image)
     {
-        if (config.DoResize)
+        if (_config.DoResize)
         {
             (int width, int height) = TargetSize(image);
-            image = Resampler.Resize(image, width, height, config.Resample);
+            image = Resampler.Resize(image, width, height, _config.Resample);
         }
 
-        if (config.DoCenterCrop)
+        if (_config.DoCenterCrop)
         {
-            image = CentreCrop(image, config.CropSize.Width, config.CropSize.Height);
+            image = CentreCrop(image, _config.CropSize.Width, _config.CropSize.Height);
         }
 
         int plane = image.Width * image.Height;
@@ -46,7 +46,7 @@ public sealed class ImagePreprocessor
         {
             for (int channel = 0; channel < 3; channel++)
             {
-                values[(channel * plane) + pixel] = levels[channel][image.Rgb[from++]];
+                values[(channel * plane) + pixel] = _levels[channel][image.Rgb[from++]];
             }
         }
 
@@ -55,12 +55,12 @@ public sealed class ImagePreprocessor
 
     private (int Width, int Height) TargetSize(ImageFrame image)
     {
-        if (config.Size is { } exact)
+        if (_config.Size is { } exact)
         {
             return (exact.Width, exact.Height);
         }
 
-        int edge = config.ShortestEdge!.Value;
+        int edge = _config.ShortestEdge!.Value;
         long other = (long)((double)((long)edge * Math.Max(image.Width, image.Height)) / Math.Min(image.Width, image.Height));
         if (edge * other > LargestResized)
         {
@@ -94,7 +94,7 @@ public sealed class ImagePreprocessor
 
     private float Normalised(int level, int channel)
     {
-        float value = config.DoRescale ? (float)(level * config.RescaleFactor) : level;
-        return config.DoNormalize ? (value - (float)config.Mean[channel]) / (float)config.Std[channel] : value;
+        float value = _config.DoRescale ? (float)(level * _config.RescaleFactor) : level;
+        return _config.DoNormalize ? (value - (float)_config.Mean[channel]) / (float)_config.Std[channel] : value;
     }
 }

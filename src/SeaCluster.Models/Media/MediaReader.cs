@@ -3,23 +3,23 @@ namespace SeaCluster.Models.Media;
 /// <summary>
 /// Reads media files through ffmpeg, bounded in bytes, pixels and time. A picture comes out as PIL's
 /// <c>ImageOps.exif_transpose(Image.open(path)).convert("RGB")</c> gives it: palette and gray expanded, alpha dropped without
-/// compositing, turned as EXIF says. Samples of 16 bits keep their high byte (PIL clips gray ones to white instead).
+/// compositing, turned as EXIF says. Samples of 16 bits are scaled to 8 (PIL clips gray ones to white instead).
 /// </summary>
 public sealed class MediaReader
 {
     // Chroma interpolated at full resolution, as libjpeg does; ffmpeg's default repeats chroma samples (3.5 levels off on average).
     private static readonly string[] ToRgb = ["-sws_flags", "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp", "-f", "rawvideo", "-pix_fmt", "rgb24"];
 
-    private readonly MediaLimits limits;
-    private readonly DecoderProcess decoder;
+    private readonly MediaLimits _limits;
+    private readonly DecoderProcess _decoder;
 
     /// <param name="limits">What one file may cost; the defaults if null.</param>
     /// <param name="ffmpeg">The ffmpeg program: a name on PATH or a path.</param>
     /// <param name="clock">Measures the time limit.</param>
     public MediaReader(MediaLimits? limits = null, string ffmpeg = "ffmpeg", TimeProvider? clock = null)
     {
-        this.limits = limits ?? new MediaLimits();
-        decoder = new DecoderProcess(ffmpeg, this.limits.Timeout, clock ?? TimeProvider.System);
+        _limits = limits ?? new MediaLimits();
+        _decoder = new DecoderProcess(ffmpeg, _limits.Timeout, clock ?? TimeProvider.System);
     }
 
     /// <summary>A reader with the default limits.</summary>
@@ -45,7 +45,7 @@ public sealed class MediaReader
         for (int i = 0; i < paths.Count; i++)
         {
             Picture picture = Open(paths[i]);
-            if (waiting.Count > 0 && (!picture.Batches(waiting[0].Picture) || bytes + picture.FrameBytes > limits.MaxBytes))
+            if (waiting.Count > 0 && (!picture.Batches(waiting[0].Picture) || bytes + picture.FrameBytes > _limits.MaxBytes))
             {
                 Flush();
             }
@@ -77,10 +77,10 @@ public sealed class MediaReader
         {
             ImageHeader header = ImageHeader.Read(file);
             long pixels = (long)header.Width * header.Height;
-            return pixels <= limits.MaxPixels
+            return pixels <= _limits.MaxPixels
                 ? new Picture(path, header, file.AsMemory(0, header.Length))
                 : throw new MalformedMediaException(
-                    $"its header claims {header.Width} x {header.Height} pixels, more than the limit of {limits.MaxPixels} in all");
+                    $"its header claims {header.Width} x {header.Height} pixels, more than the limit of {_limits.MaxPixels} in all");
         }
         catch (MalformedMediaException e)
         {
@@ -99,9 +99,9 @@ public sealed class MediaReader
                 throw Refuse(path, new MalformedMediaException("it is empty"));
             }
 
-            if (info.Exists && info.Length > limits.MaxBytes)
+            if (info.Exists && info.Length > _limits.MaxBytes)
             {
-                throw Refuse(path, new MalformedMediaException($"it has {info.Length} bytes, more than the limit of {limits.MaxBytes}"));
+                throw Refuse(path, new MalformedMediaException($"it has {info.Length} bytes, more than the limit of {_limits.MaxBytes}"));
             }
 
             return File.ReadAllBytes(path);
@@ -124,7 +124,7 @@ public sealed class MediaReader
         byte[] rgb;
         try
         {
-            rgb = decoder.Run(
+            rgb = _decoder.Run(
                 [.. pictures.Select(picture => picture.Bytes)],
                 ["-noautorotate", "-f", $"{first.Format}_pipe"],
                 ["-frames:v", $"{pictures.Count}", .. ToRgb],
