@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace SeaCluster.Runs.Specs;
+
+/// <summary>What must hold between options, beyond each one's own type and bounds.</summary>
+internal static partial class SpecRules
+{
+    public static IEnumerable<SpecProblem> Check(RunSpec spec, bool checkFiles) =>
+    [
+        .. Model(spec),
+        .. Endpoints(spec),
+        .. Synthesis(spec.Synthesize),
+        .. Alignment(spec),
+        .. Work(spec.Work),
+        .. checkFiles ? Files(spec) : [],
+    ];
+
+    private static IEnumerable<SpecProblem> Model(RunSpec spec)
+    {
+        if (!DevicePattern().IsMatch(spec.Model.Device))
+        {
+            yield return Problem("model.device", $"expected auto, cpu, cuda or cuda:N, found '{spec.Model.Device}'");
+        }
+    }
+
+    private static IEnumerable<SpecProblem> Endpoints(RunSpec spec)
+    {
+        foreach ((string path, LlmOptions llm, bool used, string user) in new[]
+        {
+            ("prepare.llm", spec.Prepare.Llm, spec.Prepare.Preparer == Preparer.Llm, "prepare.preparer is llm"),
+            ("evaluate.llm", spec.Evaluate.Llm, spec.Evaluate.Judge == JudgeKind.Llm, "evaluate.judge is llm"),
+        })
+        {
+            if (used && llm.Endpoint is null)
+            {
+                yield return Problem($"{path}.endpoint", $"is required because {user}: expected an address such as http://localhost:8000/v1");
+            }
+
+            if (used && string.IsNullOrEmpty(llm.Model))
+            {
+                yield return Problem($"{path}.model", $"is required because {user}: expected the model's name at the endpoint");
+            }
+
+            if (llm.Endpoint is { } address && !(Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"))
+            {
+                yield return Problem($"{path}.endpoint", $"expected an http or https address, found '{address}'");
+            }
+
+            if (llm.Budget is not null && (llm.InputPrice is null || llm.OutputPrice is null))
+            {
+                yield return Problem($"{path}.budget", "needs input_price and output_price (US dollars for a million tokens) to count against");
+            }
+        }
+    }
+
+    private static IEnumerable<SpecProblem> Synthesis(SynthesizeOptions synthesize)
+    {
+        if (synthesize.Pairs.Count == 0 || synthesize.Pairs.Distinct().Count() != synthesize.Pairs.Count)
+        {
+            yield return Problem("synthesize.pairs", "expected one or more of content, style, category, each once");
+        }
+
+        if (synthesize.Init == EmbeddingStart.Noise && synthesize.Noise == 0)
+        {
+            yield return Problem("synthesize.noise", "expected a number above 0 because synthesize.init is noise, found 0");
+        }
+    }
+
+    private static IEnumerable<SpecProblem> Alignment(RunSpec spec)
+    {
+        AlignOptions align = spec.Align;
+        MixOptions mix = align.Mix;
+        if (align.Warmup > align.Steps)
+        {
+            yield return Problem("align.warmup", $"expected at most align.steps ({Text(align.Steps)}), found {Text(align.Warmup)}");
+        }
+
+        if (align.Targets.Count == 0 || align.Targets.Distinct(StringComparer.Ordinal).Count() != align.Targets.Count)
+        {
+            yield return Problem("align.targets", "expected one or more projections, each once");
+        }
+
+        if (mix.HarmfulText + mix.BenignText + mix.HarmfulMedia + mix.BenignMedia + mix.Retention == 0)
+        {
+            yield return Problem("align.mix", "expected rows of at least one kind, found none");
+        }
+
+        if (spec.Data.Benign is null && mix.BenignText > 0)
+        {
+            yield return Problem("align.mix.benign_text", "needs harmless rows in data.benign; without them set it to 0, and expect over-refusal");
+        }
+
+        if (spec.Data.Benign is null && spec.Data.BenignMedia is null && mix.BenignMedia > 0)
+        {
+            yield return Problem("align.mix.benign_media", "needs harmless rows in data.benign or data.benign_media; without them set it to 0, and expect that every medium is refused");
+        }
+
+        if (mix.RealShare > 0 && spec.Data.BenignMedia is null)
+        {
+            yield return Problem("align.mix.real_share", "needs rows with real media in data.benign_media");
+        }
+
+        if (align.Media == AlignmentMedia.Real && spec.Data.HarmfulMedia is null)
+        {
+            yield return Problem("align.media", "is real, which needs harmful rows with real media in data.harmful_media");
+        }
+    }
+
+    private static IEnumerable<SpecProblem> Work(WorkOptions work)
+    {
+        if (work.BackoffLimit < work.Backoff)
+        {
+            yield return Problem("work.backoff_limit", "expected at least work.backoff");
+        }
+    }
+
+    private static IEnumerable<SpecProblem> Files(RunSpec spec)
+    {
+        foreach (SpecEntry option in SpecSchema.Root.Options.Where(option => option.Rules is { Path: true, Operational: false }))
+        {
+            if (option.ValueIn(spec) is not string { Length: > 0 } path)
+            {
+                continue;
+            }
+
+            bool folder = option.Path == "model.path";
+            if (folder ? !Directory.Exists(path) : !File.Exists(path) && !Directory.Exists(path))
+            {
+                string kind = folder ? File.Exists(path) ? "a folder, found a file:" : "a folder that exists, found none at" : "a file that exists, found none at";
+                yield return Problem(option.Path, $"expected {kind} {path}");
+            }
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static SpecProblem Problem(string path, string message) => new(path, 0, message);
+
+    [GeneratedRegex(@"\A(auto|cpu|cuda(:[0-9]{1,3})?)\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DevicePattern();
+}

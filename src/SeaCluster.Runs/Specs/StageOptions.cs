@@ -1,0 +1,303 @@
+namespace SeaCluster.Runs.Specs;
+
+/// <summary>The optimisation of encoder outputs.</summary>
+public sealed record SynthesizeOptions
+{
+    /// <summary>Adam's step size in units of E_o; about a tenth of the standard deviation of real encoder outputs serves well.</summary>
+    [SpecOption(Minimum = 0, Exclusive = true, Maximum = 1000)]
+    public double LearningRate { get; init; } = 0.3;
+
+    /// <summary>At most so many Adam steps a sample.</summary>
+    [SpecOption(Minimum = 1, Maximum = 1_000_000)]
+    public int Steps { get; init; } = 60;
+
+    /// <summary>A sample is finished once its loss (mean answer NLL) stayed at or below this.</summary>
+    [SpecOption(Minimum = 0, Maximum = 100)]
+    public double Threshold { get; init; } = 0.02;
+
+    /// <summary>... for so many steps in a row.</summary>
+    [SpecOption(Minimum = 1, Maximum = 1000)]
+    public int Checks { get; init; } = 3;
+
+    /// <summary>Samples optimised at once on one device; auto takes what fits.</summary>
+    [SpecOption(Auto = true, Minimum = 1, Maximum = 65536)]
+    public int? Slots { get; init; }
+
+    /// <summary>The seed of this stage; auto derives it from the run's.</summary>
+    [SpecOption(Auto = true, Minimum = 0)]
+    public long? Seed { get; init; }
+
+    /// <summary>Where E_o starts.</summary>
+    public EmbeddingStart Init { get; init; }
+
+    /// <summary>Standard deviation of the noise of a noisy start, in units of E_o's own.</summary>
+    [SpecOption(Minimum = 0, Maximum = 100)]
+    public double Noise { get; init; }
+
+    /// <summary>Which auxiliary pairs are optimised; fewer than both are the control arms.</summary>
+    public IReadOnlyList<AuxiliaryPair> Pairs { get; init; } = [AuxiliaryPair.Content, AuxiliaryPair.Style];
+
+    /// <summary>How a pair's token losses become one number.</summary>
+    public LossReduction Reduction { get; init; }
+
+    /// <summary>Batches fixed by the plan, so that a killed and resumed run equals an undisturbed one byte for byte.</summary>
+    public bool Deterministic { get; init; }
+
+    /// <summary>Encoder outputs a row, each with its own seed.</summary>
+    [SpecOption(Minimum = 1, Maximum = 1000)]
+    public int PerRow { get; init; } = 1;
+
+    /// <summary>Repeat a sample once with another seed when greedy decoding does not name its phrase.</summary>
+    public bool RerunFailed { get; init; } = true;
+}
+
+/// <summary>Where an encoder output starts.</summary>
+public enum EmbeddingStart
+{
+    /// <summary>The encoder's output for a blank medium.</summary>
+    Blank,
+
+    /// <summary>The same, with noise added.</summary>
+    Noise,
+}
+
+/// <summary>What an auxiliary pair asks about.</summary>
+public enum AuxiliaryPair
+{
+    /// <summary>Which activity or product is shown.</summary>
+    Content,
+
+    /// <summary>How it is shown.</summary>
+    Style,
+
+    /// <summary>Of which category it is.</summary>
+    Category,
+}
+
+/// <summary>How token losses become one loss.</summary>
+public enum LossReduction
+{
+    /// <summary>Their mean.</summary>
+    TokenMean,
+
+    /// <summary>Their sum, as the paper's formula is written.</summary>
+    SequenceSum,
+}
+
+/// <summary>The training of the adapter.</summary>
+public sealed record AlignOptions
+{
+    /// <summary>The objective.</summary>
+    public AlignmentMethod Method { get; init; }
+
+    /// <summary>What is trained.</summary>
+    public AdapterKind Adapter { get; init; }
+
+    /// <summary>What stands at the medium's place in harmful rows: the synthetic outputs, or one of the baselines.</summary>
+    public AlignmentMedia Media { get; init; }
+
+    /// <summary>LoRA rank.</summary>
+    [SpecOption(Minimum = 1, Maximum = 4096)]
+    public int Rank { get; init; } = 16;
+
+    /// <summary>LoRA scale is alpha / rank.</summary>
+    [SpecOption(Minimum = 0, Exclusive = true, Maximum = 65536)]
+    public double Alpha { get; init; } = 32;
+
+    /// <summary>The projections of the language model that get an adapter.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
+    /// <summary>AdamW's peak step size.</summary>
+    [SpecOption(Minimum = 0, Exclusive = true, Maximum = 1)]
+    public double LearningRate { get; init; } = 2e-4;
+
+    /// <summary>Optimiser steps.</summary>
+    [SpecOption(Minimum = 1, Maximum = 10_000_000)]
+    public int Steps { get; init; } = 100;
+
+    /// <summary>Steps over which the learning rate rises from zero.</summary>
+    [SpecOption(Minimum = 0, Maximum = 10_000_000)]
+    public int Warmup { get; init; } = 10;
+
+    /// <summary>The learning rate's course after the warm-up.</summary>
+    public LearningRateSchedule Schedule { get; init; }
+
+    /// <summary>The last step's learning rate as a share of the peak.</summary>
+    [SpecOption(Minimum = 0, Maximum = 1)]
+    public double FinalLearningRate { get; init; } = 0.1;
+
+    /// <summary>Rows of each kind in one optimiser step.</summary>
+    public MixOptions Mix { get; init; } = new();
+
+    /// <summary>Rows in one forward pass; auto takes what fits. Changes memory and time, not the losses.</summary>
+    [SpecOption(Auto = true, Operational = true, Minimum = 1, Maximum = 65536)]
+    public int? MicroBatch { get; init; }
+
+    /// <summary>AdamW's decoupled weight decay.</summary>
+    [SpecOption(Minimum = 0, Maximum = 1)]
+    public double WeightDecay { get; init; }
+
+    /// <summary>Gradients are scaled down to this norm.</summary>
+    [SpecOption(Minimum = 0, Exclusive = true, Maximum = 1e6)]
+    public double MaxGradNorm { get; init; } = 1;
+
+    /// <summary>DPO's beta.</summary>
+    [SpecOption(Minimum = 0, Exclusive = true, Maximum = 100)]
+    public double Beta { get; init; } = 0.1;
+
+    /// <summary>Weight of the SFT term on the chosen answer in DPO.</summary>
+    [SpecOption(Minimum = 0, Maximum = 100)]
+    public double SftWeight { get; init; }
+
+    /// <summary>Eraser's hinge: harmful answers are unlearned up to this mean NLL.</summary>
+    [SpecOption(Minimum = 0, Maximum = 100)]
+    public double Gamma { get; init; } = 1.8;
+
+    /// <summary>The seed of this stage; auto derives it from the run's.</summary>
+    [SpecOption(Auto = true, Minimum = 0)]
+    public long? Seed { get; init; }
+
+    /// <summary>Steps between checkpoints; a killed run repeats at most so many.</summary>
+    [SpecOption(Operational = true, Minimum = 1, Maximum = 10_000_000)]
+    public int CheckpointEvery { get; init; } = 25;
+}
+
+/// <summary>Rows of each kind in one optimiser step.</summary>
+public sealed record MixOptions
+{
+    /// <summary>Harmful instructions as text.</summary>
+    [SpecOption(Minimum = 0, Maximum = 4096)]
+    public int HarmfulText { get; init; } = 8;
+
+    /// <summary>Harmless instructions as text.</summary>
+    [SpecOption(Minimum = 0, Maximum = 4096)]
+    public int BenignText { get; init; } = 8;
+
+    /// <summary>Detoxified instructions with an encoder output; 0 is the text-only baseline.</summary>
+    [SpecOption(Minimum = 0, Maximum = 4096)]
+    public int HarmfulMedia { get; init; } = 12;
+
+    /// <summary>Harmless instructions with an encoder output or a real medium.</summary>
+    [SpecOption(Minimum = 0, Maximum = 4096)]
+    public int BenignMedia { get; init; } = 12;
+
+    /// <summary>Share of the benign media rows that have a real medium; auto is one half where <c>data.benign_media</c> is given, else 0.</summary>
+    [SpecOption(Auto = true, Minimum = 0, Maximum = 1)]
+    public double? RealShare { get; init; }
+
+    /// <summary>Content questions on the same encoder outputs, which keep the model's perception.</summary>
+    [SpecOption(Minimum = 0, Maximum = 4096)]
+    public int Retention { get; init; } = 8;
+}
+
+/// <summary>The training objective.</summary>
+public enum AlignmentMethod
+{
+    /// <summary>Supervised fine-tuning on the wanted answers.</summary>
+    Sft,
+
+    /// <summary>Direct preference optimisation, wanted over unwanted answers.</summary>
+    Dpo,
+
+    /// <summary>Unlearning with retention (Eraser).</summary>
+    Eraser,
+}
+
+/// <summary>What is trained.</summary>
+public enum AdapterKind
+{
+    /// <summary>Low-rank adapters.</summary>
+    Lora,
+
+    /// <summary>All weights of the language model.</summary>
+    Full,
+}
+
+/// <summary>What stands at the medium's place in harmful rows.</summary>
+public enum AlignmentMedia
+{
+    /// <summary>The encoder outputs of this run.</summary>
+    Synthetic,
+
+    /// <summary>The blank medium's encoder output: the control that asks whether optimising is what helps.</summary>
+    Blank,
+
+    /// <summary>Real media from <c>data.harmful_media</c>.</summary>
+    Real,
+}
+
+/// <summary>The learning rate's course after the warm-up.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>Half a cosine.</summary>
+    Cosine,
+
+    /// <summary>A straight line.</summary>
+    Linear,
+
+    /// <summary>No change.</summary>
+    Constant,
+}
+
+/// <summary>The measurement.</summary>
+public sealed record EvaluateOptions
+{
+    /// <summary>The cases; without them the run ends with the adapter.</summary>
+    [SpecOption(Path = true)]
+    public string? Cases { get; init; }
+
+    /// <summary>Who judges answers.</summary>
+    public JudgeKind Judge { get; init; }
+
+    /// <summary>The endpoint of the llm judge.</summary>
+    public LlmOptions Llm { get; init; } = new();
+
+    /// <summary>At most so many tokens an answer.</summary>
+    [SpecOption(Minimum = 1, Maximum = 32768)]
+    public int MaxNewTokens { get; init; } = 256;
+
+    /// <summary>Sampling temperature; 0 is greedy.</summary>
+    [SpecOption(Minimum = 0, Maximum = 10)]
+    public double Temperature { get; init; }
+
+    /// <summary>Answers generated at once; auto takes what fits.</summary>
+    [SpecOption(Auto = true, Operational = true, Minimum = 1, Maximum = 65536)]
+    public int? Batch { get; init; }
+
+    /// <summary>Also ask the model without the adapter, and compare the two case by case.</summary>
+    public bool Base { get; init; } = true;
+}
+
+/// <summary>Who judges answers.</summary>
+public enum JudgeKind
+{
+    /// <summary>Refusal phrases; offline.</summary>
+    Refusal,
+
+    /// <summary>An OpenAI-compatible endpoint.</summary>
+    Llm,
+}
+
+/// <summary>How samples are leased, retried and given up. None of it changes a result.</summary>
+public sealed record WorkOptions
+{
+    /// <summary>A sample is quarantined after so many failures.</summary>
+    [SpecOption(Operational = true, Minimum = 1, Maximum = 100)]
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>... or after its lease was lost (its worker killed or frozen) so many times.</summary>
+    [SpecOption(Operational = true, Minimum = 1, Maximum = 100_000)]
+    public int LostLeases { get; init; } = 100;
+
+    /// <summary>The wait after the first failure; it doubles with each further one.</summary>
+    [SpecOption(Operational = true, Minimum = 0, Maximum = 86400)]
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest wait between attempts.</summary>
+    [SpecOption(Operational = true, Minimum = 0, Maximum = 604800)]
+    public TimeSpan BackoffLimit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a silent worker keeps its samples; it renews every third of this.</summary>
+    [SpecOption(Operational = true, Minimum = 1, Maximum = 86400)]
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
+}

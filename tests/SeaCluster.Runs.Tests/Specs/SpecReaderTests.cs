@@ -1,0 +1,197 @@
+using SeaCluster.Models;
+using SeaCluster.Runs.Specs;
+
+namespace SeaCluster.Runs.Tests.Specs;
+
+public sealed class SpecReaderTests
+{
+    private const string Minimal = """
+        model: { path: model }
+        data: { path: rows.jsonl, benign: benign.jsonl }
+        """;
+
+    [Fact]
+    public void Three_paths_are_enough_and_the_rest_is_default()
+    {
+        RunSpec spec = Read(Minimal);
+
+        spec.Model.Path.ShouldBe("/specs/model");
+        spec.Data.Benign.ShouldBe("/specs/benign.jsonl");
+        spec.Synthesize.Pairs.ShouldBe([AuxiliaryPair.Content, AuxiliaryPair.Style]);
+        spec.Align.Mix.HarmfulMedia.ShouldBe(12);
+        spec.Work.Lease.ShouldBe(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void Every_kind_of_value_is_read()
+    {
+        RunSpec spec = Read(Minimal + """
+
+            name: 'a name: with a colon'
+            seed: 9007199254740993
+            synthesize: { slots: 4, seed: auto, learning_rate: 1e-2, deterministic: true, pairs: [content], reduction: sequence-sum }
+            align:
+              method: dpo
+              targets:
+                - q_proj
+                - v_proj
+              mix: { real_share: auto }
+            work: { backoff: 250ms, lease: 1.5m, backoff_limit: 2h }
+            """);
+
+        spec.Name.ShouldBe("a name: with a colon");
+        spec.Seed.ShouldBe(9007199254740993);
+        spec.Synthesize.Slots.ShouldBe(4);
+        spec.Synthesize.Seed.ShouldBeNull();
+        spec.Synthesize.LearningRate.ShouldBe(0.01);
+        spec.Synthesize.Deterministic.ShouldBeTrue();
+        spec.Synthesize.Pairs.ShouldBe([AuxiliaryPair.Content]);
+        spec.Synthesize.Reduction.ShouldBe(LossReduction.SequenceSum);
+        spec.Align.Method.ShouldBe(AlignmentMethod.Dpo);
+        spec.Align.Targets.ShouldBe(["q_proj", "v_proj"]);
+        spec.Work.Backoff.ShouldBe(TimeSpan.FromMilliseconds(250));
+        spec.Work.Lease.ShouldBe(TimeSpan.FromSeconds(90));
+        spec.Work.BackoffLimit.ShouldBe(TimeSpan.FromHours(2));
+    }
+
+    [Fact]
+    public void All_problems_are_named_at_once_with_path_line_and_the_nearest_right_one()
+    {
+        SpecReading reading = SpecReader.Read("""
+            model:
+              path: model
+              dtpye: float32
+            data:
+              path: rows.jsonl
+              benign: benign.jsonl
+            synthesise:
+              steps: 10
+            align:
+              method: stf
+              rank: 0
+              steps: many
+              learning-rate: 0.1
+              targets: q_proj
+            rank: 8
+            evaluate:
+              base: yes
+            work: 3
+            """, "/specs");
+
+        reading.Spec.ShouldBeNull();
+        reading.Problems.Select(problem => problem.ToString()).ShouldBe([
+            "line 3, model.dtpye: is not an option of 'model'; did you mean 'dtype'?",
+            "line 7, synthesise: is not a section or option of a run spec; did you mean 'synthesize'?",
+            "line 10, align.method: expected one of sft, dpo, eraser, found 'stf'; did you mean 'sft'?",
+            "line 11, align.rank: expected a whole number from 1 to 4096, found '0'",
+            "line 12, align.steps: expected a whole number from 1 to 10000000, found 'many'",
+            "line 13, align.learning-rate: is not an option of 'align'; did you mean 'learning_rate'?",
+            "line 14, align.targets: expected a list of texts, found 'q_proj'",
+            "line 15, rank: is not a section or option of a run spec; did you mean 'align.rank'?",
+            "line 17, evaluate.base: expected true or false, found 'yes'",
+            "line 18, work: expected a section with attempts, lost_leases, backoff, backoff_limit, lease, found '3'",
+        ]);
+    }
+
+    [Theory]
+    [InlineData("model: { path: m }\ndata: { benign: b }", "data.path: is required: expected a path")]
+    [InlineData("", "data.path: is required: expected a path")]
+    [InlineData("- a\n- b", "line 1: expected 'key: value' lines at the top")]
+    [InlineData("model: {path: m", "line 1: not valid YAML:")]
+    [InlineData("a: &x 1\nb: *x", "line 1: not valid YAML: anchors and aliases are not supported")]
+    [InlineData("seed: !!int 3", "line 1: not valid YAML: tags are not supported")]
+    [InlineData("seed: 1\n---\nseed: 2", "line 2: expected one YAML document, found a second one")]
+    [InlineData("seed: 1\nseed: 2", "line 2, seed: given twice, first on line 1")]
+    [InlineData("seed:", "line 1, seed: expected a whole number of at least 0, found nothing")]
+    [InlineData("seed: .inf", "line 1, seed: expected a whole number of at least 0, found '.inf'")]
+    [InlineData("seed: -1", "line 1, seed: expected a whole number of at least 0, found '-1'")]
+    [InlineData("synthesize: { learning_rate: 0 }", "line 1, synthesize.learning_rate: expected a number above 0 and up to 1000, found '0'")]
+    [InlineData("synthesize: { learning_rate: NaN }", "synthesize.learning_rate: expected a number above 0 and up to 1000, found 'NaN'")]
+    [InlineData("synthesize: { slots: 0 }", "synthesize.slots: expected a whole number from 1 to 65536 or auto, found '0'")]
+    [InlineData("synthesize: { pairs: [] }", "synthesize.pairs: expected one or more of content, style, category, each once")]
+    [InlineData("synthesize: { pairs: [content, colour] }", "synthesize.pairs[1]: expected one of content, style, category, found 'colour'")]
+    [InlineData("synthesize: { steps: auto }", "synthesize.steps: expected a whole number from 1 to 1000000, found 'auto'")]
+    [InlineData("work: { lease: 30 }", "work.lease: expected a duration such as 30s, 5m or 1h from 1s to 86400s, found '30'")]
+    [InlineData("work: { backoff: 10m }", "work.backoff_limit: expected at least work.backoff")]
+    [InlineData("model: { device: gpu }", "model.device: expected auto, cpu, cuda or cuda:N, found 'gpu'")]
+    [InlineData("prepare: { preparer: llm }", "prepare.llm.endpoint: is required because prepare.preparer is llm")]
+    [InlineData("prepare: { llm: { endpoint: 'file:///etc/passwd' } }", "prepare.llm.endpoint: expected an http or https address, found 'file:///etc/passwd'")]
+    [InlineData("evaluate: { llm: { budget: 3 } }", "evaluate.llm.budget: needs input_price and output_price")]
+    [InlineData("align: { warmup: 200 }", "align.warmup: expected at most align.steps (100), found 200")]
+    [InlineData("align: { media: real }", "align.media: is real, which needs harmful rows with real media in data.harmful_media")]
+    [InlineData("align: { mix: { harmful_text: 0, benign_text: 0, harmful_media: 0, benign_media: 0, retention: 0 } }", "align.mix: expected rows of at least one kind, found none")]
+    [InlineData("model: { path: m }\ndata: { path: r }", "align.mix.benign_media: needs harmless rows in data.benign or data.benign_media; without them set it to 0")]
+    public void Wrong_files_say_what_is_wrong(string yaml, string expected) =>
+        SpecReader.Read(yaml, "/specs").Problems.Select(problem => problem.ToString()).ShouldContain(text => text.Contains(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void A_million_brackets_are_refused_and_do_not_crash()
+    {
+        SpecReader.Read("seed: " + new string('[', 1_000_000), "/specs").Problems.ShouldHaveSingleItem().Message.ShouldContain("nested deeper than 16 levels");
+        SpecReader.Read(string.Concat(Enumerable.Range(0, 2000).Select(depth => new string(' ', depth) + "a:\n")), "/specs").Problems.ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public void The_command_line_goes_over_the_file_and_is_checked_alike()
+    {
+        RunSpec spec = Read(Minimal + "\nalign: { steps: 5, warmup: 1 }", new("align.steps", "7"), new("synthesize.deterministic", "true"), new("synthesize.pairs", "[style]"));
+        spec.Align.Steps.ShouldBe(7);
+        spec.Align.Warmup.ShouldBe(1);
+        spec.Synthesize.Deterministic.ShouldBeTrue();
+        spec.Synthesize.Pairs.ShouldBe([AuxiliaryPair.Style]);
+
+        SpecReader.Read(Minimal, "/specs", [new("align.stepps", "7")]).Problems.ShouldHaveSingleItem().ToString()
+            .ShouldBe("align.stepps: is not an option of 'align'; did you mean 'steps'?");
+    }
+
+    [Fact]
+    public void Files_that_are_not_there_are_named_with_the_option_and_the_line()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("run.yaml", Minimal);
+        folder.Write("benign.jsonl", "{}");
+        folder.Write("model", "a file");
+
+        SeaException error = Should.Throw<SeaException>(() => SpecReader.Load(path));
+
+        error.Message.ShouldBe(
+            $"{path}: 2 problems in the run spec\n" +
+            $"  line 1, model.path: expected a folder, found a file: {folder.PathOf("model")}\n" +
+            $"  line 2, data.path: expected a file that exists, found none at {folder.PathOf("rows.jsonl")}");
+        error.Hint.ShouldBe("samples/run.example.yaml shows every option with its default");
+    }
+
+    [Fact]
+    public void A_loaded_spec_is_named_after_its_file()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder.PathOf("model"));
+        folder.Write("rows.jsonl", "{}");
+        folder.Write("benign.jsonl", "{}");
+
+        SpecReader.Load(folder.Write("night.yaml", Minimal)).Name.ShouldBe("night");
+        SpecReader.Load(folder.Write("named.yaml", Minimal + "\nname: given")).Name.ShouldBe("given");
+    }
+
+    [Fact]
+    public void Unreadable_files_are_refused_by_name()
+    {
+        using TemporaryFolder folder = new();
+        Should.Throw<SeaException>(() => SpecReader.Load(folder.PathOf("none.yaml"))).Message.ShouldContain("none.yaml: cannot read the run spec");
+        File.WriteAllBytes(folder.PathOf("binary.yaml"), [0xff, 0xfe, 0x80]);
+        Should.Throw<SeaException>(() => SpecReader.Load(folder.PathOf("binary.yaml"))).Message.ShouldContain("expected UTF-8 text");
+        using (FileStream large = File.Create(folder.PathOf("large.yaml")))
+        {
+            large.SetLength(2 << 20);
+        }
+
+        Should.Throw<SeaException>(() => SpecReader.Load(folder.PathOf("large.yaml"))).Message.ShouldContain("2097152 bytes is no run spec");
+    }
+
+    private static RunSpec Read(string yaml, params KeyValuePair<string, string>[] overrides)
+    {
+        SpecReading reading = SpecReader.Read(yaml, "/specs", overrides);
+        reading.Problems.ShouldBeEmpty();
+        return reading.Spec!;
+    }
+}
