@@ -1,0 +1,16 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Reflection;
+
+namespace SeaCluster.Cli.Frame;
+
+/// <summary>The version, and what the tensors run on.</summary>
+internal sealed class VersionText : SynchronousCommandLineAction
+{
+    public override int Invoke(ParseResult parseResult)
+    {
+        string version = typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        parseResult.InvocationConfiguration.Output.WriteLine($"sea {version}");
+        return ExitCode.Done;
+    }
+}
