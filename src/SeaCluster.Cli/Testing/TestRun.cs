@@ -16,6 +16,11 @@ internal sealed class TestRun(string root, string? filter, TextWriter output)
 
     public async Task<int> Run(CancellationToken cancel)
     {
+        if (Directory.Exists(_results))
+        {
+            Directory.Delete(_results, recursive: true);
+        }
+
         string[] projects = Projects();
         List<TestResult> results = [];
         foreach (string project in projects)
@@ -62,7 +67,6 @@ internal sealed class TestRun(string root, string? filter, TextWriter output)
         }
 
         Directory.CreateDirectory(_results);
-        File.Delete(report);
         Stopwatch clock = Stopwatch.StartNew();
         (int code, string log) = await RunProcess(label, Arguments(assembly, report), clock, cancel);
         if (!File.Exists(report))
@@ -91,7 +95,7 @@ internal sealed class TestRun(string root, string? filter, TextWriter output)
         string[] common =
         [
             "test", assembly, "--logger", $"trx;LogFileName={report}", "--logger", "console;verbosity=normal",
-            "--results-directory", _results, "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none",
+            "--results-directory", _results, "--blame", "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none",
         ];
         return filter is null ? common : [.. common, "--filter", filter.IndexOfAny(['=', '~', '!']) >= 0 ? filter : $"FullyQualifiedName~{filter}"];
     }
@@ -148,5 +152,9 @@ internal sealed class TestRun(string root, string? filter, TextWriter output)
         }
     }
 
-    private static string Tail(string log) => string.Join('\n', log.Split('\n').Where(line => line.Trim().Length > 0).TakeLast(12));
+    // Frames of the runner's own stack drown the one line that says what happened.
+    private static string Tail(string log) => string.Join('\n', log.Split('\n')
+        .Where(line => line.Trim().Length > 0 && !line.TrimStart().StartsWith("at ", StringComparison.Ordinal))
+        .TakeLast(15)
+        .Select(line => line.Length > 160 ? line[..160] : line));
 }
