@@ -1,3 +1,4 @@
+using SeaCluster.Method.Preparation;
 using SeaCluster.Models;
 
 namespace SeaCluster.Demo.World;
@@ -101,7 +102,7 @@ public sealed class DemoWorld
     public WorldPair Kind(WorldPhrase phrase)
     {
         WorldFile.KindTexts texts = _file.Questions.Kind;
-        return new(texts.OfMedium, phrase.IsActivity ? texts.Activity : texts.Product);
+        return new(texts.OfMedium, phrase.Kind == PhraseKind.Activity ? texts.Activity : texts.Product);
     }
 
     /// <summary>A request to say the phrase again.</summary>
@@ -127,7 +128,7 @@ public sealed class DemoWorld
 
             for (int place = 0; place < 4; place++)
             {
-                yield return new WorldPhrase(id++, phrases[place], category, harmful, IsActivity: place % 2 == 0, Seen: place < 2);
+                yield return new WorldPhrase(id++, phrases[place], category, harmful, place % 2 == 0 ? PhraseKind.Activity : PhraseKind.Product, Seen: place < 2);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SeaCluster.Method.Preparation;
 using SeaCluster.Models;
 
 namespace SeaCluster.Demo.World;
@@ -52,7 +53,7 @@ internal sealed record WorldFile
 
     internal sealed record ByKind<T>(T Activity, T Product)
     {
-        internal T For(WorldPhrase phrase) => phrase.IsActivity ? Activity : Product;
+        internal T For(WorldPhrase phrase) => phrase.Kind == PhraseKind.Activity ? Activity : Product;
     }
 
     internal sealed record Detoxification(string StandsForPhrase, string Opening);

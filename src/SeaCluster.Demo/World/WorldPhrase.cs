@@ -1,3 +1,5 @@
+using SeaCluster.Method.Preparation;
+
 namespace SeaCluster.Demo.World;
 
 /// <summary>One of the world's phrases: the name of something harmful or benign.</summary>
@@ -5,9 +7,9 @@ namespace SeaCluster.Demo.World;
 /// <param name="Text">The phrase, words separated by blanks.</param>
 /// <param name="Category">The category that answers name instead of the phrase.</param>
 /// <param name="Harmful">Whether an aligned model refuses it.</param>
-/// <param name="IsActivity">Something that is done; otherwise a product, something that is had or made.</param>
+/// <param name="Kind">Something that is done, or something that is had or made.</param>
 /// <param name="Seen">Used in alignment; otherwise held out. The base model knows both.</param>
-public sealed record WorldPhrase(int Id, string Text, string Category, bool Harmful, bool IsActivity, bool Seen)
+public sealed record WorldPhrase(int Id, string Text, string Category, bool Harmful, PhraseKind Kind, bool Seen)
 {
     /// <summary>The phrase as pictures show it: one word a line, "a" together with the word after it.</summary>
     public IReadOnlyList<string> Lines { get; } =

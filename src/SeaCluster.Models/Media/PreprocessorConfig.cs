@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SeaCluster.Models.Configuration;
 
 namespace SeaCluster.Models.Media;
 
@@ -41,129 +42,91 @@ public sealed record PreprocessorConfig
     /// <summary>Standard deviation of each channel.</summary>
     public IReadOnlyList<double> Std { get; init; } = [0.26862954, 0.26130258, 0.27577711];
 
+    private const int LargestSide = 1 << 14;
+
     /// <summary>Reads the config of the checkpoint in <paramref name="folder"/>.</summary>
     /// <exception cref="SeaException">Neither file is there, or a key's value cannot be used: the message names file and key.</exception>
     public static PreprocessorConfig Read(string folder)
     {
         string own = Path.Combine(folder, "preprocessor_config.json");
         string joint = Path.Combine(folder, "processor_config.json");
-        if (File.Exists(own))
-        {
-            using JsonDocument document = Parse(own);
-            return From(new Keys(own, "", document.RootElement));
-        }
-
-        if (File.Exists(joint))
-        {
-            using JsonDocument document = Parse(joint);
-            if (new Keys(joint, "", document.RootElement).Find("image_processor") is { ValueKind: JsonValueKind.Object } inner)
-            {
-                return From(new Keys(joint, "image_processor.", inner));
-            }
-        }
-
-        throw new SeaException(
-            $"The checkpoint '{folder}' has neither a preprocessor_config.json nor an image_processor in processor_config.json.",
-            "Copy the file from where the checkpoint was published: it says how pictures are resized and normalised.");
+        JsonSection? keys = File.Exists(own) ? JsonSection.Read(own)
+            : File.Exists(joint) ? JsonSection.Read(joint).Section("image_processor")
+            : null;
+        return keys is null
+            ? throw new SeaException(
+                $"The checkpoint '{folder}' has neither a preprocessor_config.json nor an image_processor in processor_config.json.",
+                "Copy the file from where the checkpoint was published: it says how pictures are resized and normalised.")
+            : From(keys);
     }
 
-    private static JsonDocument Parse(string path)
-    {
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
-        }
-        catch (JsonException e)
-        {
-            throw new SeaException($"'{path}' is not JSON: {e.Message}", inner: e);
-        }
-    }
-
-    private static PreprocessorConfig From(Keys keys)
+    private static PreprocessorConfig From(JsonSection keys)
     {
         PreprocessorConfig defaults = new();
-        (int? shortest, (int, int)? size) = keys.Size("size", shortestEdgeAllowed: true) ?? (defaults.ShortestEdge, null);
-        (_, (int, int)? crop) = keys.Size("crop_size", shortestEdgeAllowed: false) ?? (null, defaults.CropSize);
+        (int? shortest, (int, int)? size) = SizeOf(keys, "size", shortestEdgeAllowed: true) ?? (defaults.ShortestEdge, null);
+        (_, (int, int)? crop) = SizeOf(keys, "crop_size", shortestEdgeAllowed: false) ?? (null, defaults.CropSize);
         return new PreprocessorConfig
         {
             DoResize = keys.Flag("do_resize", defaults.DoResize),
             ShortestEdge = shortest,
             Size = size,
-            Resample = keys.Number("resample", (double)defaults.Resample) switch
+            Resample = (keys.Integer("resample") ?? (int)defaults.Resample) switch
             {
                 2 => Resampling.Bilinear,
                 3 => Resampling.Bicubic,
-                double other => throw keys.Wrong("resample", "2 (bilinear) or 3 (bicubic)", $"{other}"),
+                int other => throw keys.Unfit("resample", $"must be 2 (bilinear) or 3 (bicubic), found {other}"),
             },
             DoCenterCrop = keys.Flag("do_center_crop", defaults.DoCenterCrop),
             CropSize = crop!.Value,
             DoRescale = keys.Flag("do_rescale", defaults.DoRescale),
-            RescaleFactor = keys.Number("rescale_factor", defaults.RescaleFactor),
+            RescaleFactor = keys.Positive("rescale_factor", defaults.RescaleFactor),
             DoNormalize = keys.Flag("do_normalize", defaults.DoNormalize),
-            Mean = keys.Channels("image_mean", defaults.Mean),
-            Std = keys.Channels("image_std", defaults.Std),
+            Mean = Channels(keys, "image_mean", defaults.Mean),
+            Std = Channels(keys, "image_std", defaults.Std),
         };
     }
 
-    /// <summary>Typed access to one JSON object whose errors name the file and the key.</summary>
-    private sealed record Keys(string File, string Prefix, JsonElement Object)
+    /// <summary>A whole number is the shortest edge (of a crop: both sides), an object names its sides.</summary>
+    private static (int? ShortestEdge, (int Height, int Width)? Exact)? SizeOf(JsonSection keys, string key, bool shortestEdgeAllowed)
     {
-        private const int LargestSide = 1 << 14;
-
-        internal JsonElement? Find(string key) =>
-            Object.ValueKind == JsonValueKind.Object && Object.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
-
-        internal bool Flag(string key, bool missing) => Find(key) switch
+        if (!keys.TryGet(key, out JsonElement value))
         {
-            null => missing,
-            { ValueKind: JsonValueKind.True } => true,
-            { ValueKind: JsonValueKind.False } => false,
-            { } other => throw Wrong(key, "true or false", other.GetRawText()),
-        };
+            return null;
+        }
 
-        internal double Number(string key, double missing) => Find(key) switch
+        if (Side(value) is { } side)
         {
-            null => missing,
-            { ValueKind: JsonValueKind.Number } number => number.GetDouble(),
-            { } other => throw Wrong(key, "a number", other.GetRawText()),
-        };
+            return shortestEdgeAllowed ? (side, null) : (null, (side, side));
+        }
 
-        internal IReadOnlyList<double> Channels(string key, IReadOnlyList<double> missing) => Find(key) switch
+        if (value.ValueKind == JsonValueKind.Object)
         {
-            null => missing,
-            { ValueKind: JsonValueKind.Array } array when array.GetArrayLength() == 3 && array.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number)
-                => [.. array.EnumerateArray().Select(item => item.GetDouble())],
-            { } other => throw Wrong(key, "three numbers, one a channel", other.GetRawText()),
-        };
-
-        /// <summary>A whole number is the shortest edge (of a crop: both sides), an object names its sides.</summary>
-        internal (int? ShortestEdge, (int Height, int Width)? Exact)? Size(string key, bool shortestEdgeAllowed)
-        {
-            if (Find(key) is not { } value)
-            {
-                return null;
-            }
-
-            if (Side(value) is { } side)
-            {
-                return shortestEdgeAllowed ? (side, null) : (null, (side, side));
-            }
-
-            Keys inner = new(File, $"{Prefix}{key}.", value);
-            if (inner.Find("height") is { } h && inner.Find("width") is { } w && Side(h) is { } height && Side(w) is { } width)
+            if (value.TryGetProperty("height", out JsonElement h) && value.TryGetProperty("width", out JsonElement w) && Side(h) is { } height && Side(w) is { } width)
             {
                 return (null, (height, width));
             }
 
-            return shortestEdgeAllowed && inner.Find("shortest_edge") is { } edge && Side(edge) is { } shortest
-                ? (shortest, null)
-                : throw Wrong(key, $"height and width{(shortestEdgeAllowed ? " or shortest_edge" : "")}, each 1 to {LargestSide}", value.GetRawText());
+            if (shortestEdgeAllowed && value.TryGetProperty("shortest_edge", out JsonElement edge) && Side(edge) is { } shortest)
+            {
+                return (shortest, null);
+            }
         }
 
-        internal SeaException Wrong(string key, string expected, string found) =>
-            new($"'{File}': {Prefix}{key} must be {expected}, found {found}.");
+        throw keys.Wrong(key, $"height and width{(shortestEdgeAllowed ? " or shortest_edge" : "")}, each 1 to {LargestSide}", value);
+    }
 
-        private static int? Side(JsonElement value) =>
-            value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int side) && side is >= 1 and <= LargestSide ? side : null;
+    private static int? Side(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int side) && side is >= 1 and <= LargestSide ? side : null;
+
+    private static IReadOnlyList<double> Channels(JsonSection keys, string key, IReadOnlyList<double> otherwise)
+    {
+        if (!keys.TryGet(key, out JsonElement value))
+        {
+            return otherwise;
+        }
+
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 3 && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number)
+            ? [.. value.EnumerateArray().Select(item => item.GetDouble())]
+            : throw keys.Wrong(key, "three numbers, one a channel", value);
     }
 }

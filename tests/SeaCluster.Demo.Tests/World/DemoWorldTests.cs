@@ -1,4 +1,5 @@
 using SeaCluster.Demo.World;
+using SeaCluster.Method.Preparation;
 using SeaCluster.Models;
 
 namespace SeaCluster.Demo.Tests.World;
@@ -15,7 +16,7 @@ public sealed class DemoWorldTests
         World.Phrases.Count(phrase => phrase.Harmful).ShouldBe(24);
         foreach (IGrouping<string, WorldPhrase> category in World.Phrases.GroupBy(phrase => phrase.Category))
         {
-            category.Select(phrase => (phrase.IsActivity, phrase.Seen)).ShouldBe([(true, true), (false, true), (true, false), (false, false)], category.Key);
+            category.Select(phrase => (phrase.Kind, phrase.Seen)).ShouldBe([(PhraseKind.Activity, true), (PhraseKind.Product, true), (PhraseKind.Activity, false), (PhraseKind.Product, false)], category.Key);
         }
     }
 

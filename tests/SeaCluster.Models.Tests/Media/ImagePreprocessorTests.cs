@@ -106,7 +106,7 @@ public sealed class ImagePreprocessorTests
     [InlineData("""{"crop_size":{"height":4}}""", "crop_size must be height and width, each 1 to 16384, found {\"height\":4}.")]
     [InlineData("""{"do_resize":1}""", "do_resize must be true or false, found 1.")]
     [InlineData("""{"image_mean":[0.5]}""", "image_mean must be three numbers, one a channel, found [0.5].")]
-    [InlineData("""{""", "is not JSON")]
+    [InlineData("""{""", "cannot be read as JSON")]
     public void A_wrong_config_is_told_by_file_and_key(string json, string message)
     {
         using TemporaryFolder folder = new();
