@@ -47,7 +47,7 @@ while [ $# -gt 0 ]; do
       shift ;;
     --skip)
       [ $# -gt 1 ] || wrong "--skip needs a package"
-      grep -q "^$2 " "$root/eng/packages.txt" || wrong "--skip $2: set-up does not install it; eng/packages.txt lists what it does"
+      installable | cut -d' ' -f1 | grep -qxF -- "$2" || wrong "--skip $2: set-up does not install it; it installs $(installable | cut -d' ' -f1 | paste -sd' ' -)"
       echo "$2" >>"$state/skip"
       shift ;;
     --refresh) refresh=yes ;;
@@ -110,7 +110,7 @@ write_switches() {
       echo "    <$group>$value</$group>"
     done
     [ ! -s "$state/sources" ] || echo "    <RestoreAdditionalProjectSources>$(paste -sd';' "$state/sources")</RestoreAdditionalProjectSources>"
-    case $(field SeaTorchSharp reason) in TorchSharp-cuda*) echo "    <SeaTorchSharpRuntime>TorchSharp-cuda-linux</SeaTorchSharpRuntime>" ;; esac
+    case $(field SeaTorchSharp reason) in TorchSharp-cuda*) echo "    <SeaTorchCuda>true</SeaTorchCuda>" ;; esac
   )
   text="<Project>
   <!-- Written by ./sea setup from what it found on this machine; not tracked. -->
@@ -127,7 +127,10 @@ build_native() {
   hash=$({ list_files '' native | hash_files; libtorch_folder; sha256sum </etc/os-release; } | sha256sum | cut -c1-64)
   [ -f "$root/native/out/libsea_torch.so" ] && is_current native.stamp "$hash" && return 0
   say "building the native library"
-  if ! SEA_LIBTORCH=$(libtorch_folder) bash "$root/native/build.sh" >"$state/native.log" 2>&1 </dev/null 9>&-; then
+  # CMake would keep the libtorch it found first.
+  [ "$(cat "$state/native.libtorch" 2>/dev/null)" = "$(libtorch_folder)" ] || rm -rf "$root/native/build"
+  remember native.libtorch "$(libtorch_folder)"
+  if ! TORCH_INSTALL=$(libtorch_folder) sh "$root/native/build.sh" >"$state/native.log" 2>&1 </dev/null 9>&-; then
     echo "sea: building the native library failed:" >&2
     { grep -E 'error|Error' "$state/native.log" || tail -n 20 "$state/native.log"; } | head -n 20 >&2
     echo "sea: the whole log is artifacts/setup/native.log" >&2

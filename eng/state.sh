@@ -5,6 +5,8 @@ command_dll="$root/src/SeaCluster.Cli/bin/Release/net10.0/sea.dll"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # A build must not leave worker processes behind that hold a caller's pipe open.
 export MSBUILDDISABLENODEREUSE=1
+# Where Debian keeps ldconfig, which is not on every user's path.
+PATH=$PATH:/usr/sbin:/sbin
 
 # One hash over names and contents, so that a checkout that only touches times changes nothing.
 hash_files() {
@@ -27,7 +29,7 @@ setup_hash() {
   {
     list_files '-name *.csproj' src tests benchmarks
     list_files '' native
-    for file in eng/setup.sh eng/state.sh eng/probe.sh eng/system.sh eng/packages.txt Directory.Build.props Directory.Packages.props \
+    for file in eng/setup.sh eng/state.sh eng/probe.sh eng/system.sh eng/packages.txt samples/demo/font-packages.txt Directory.Build.props Directory.Packages.props \
       SeaCluster.sln NuGet.config nuget.config; do
       [ ! -f "$root/$file" ] || echo "$file"
     done

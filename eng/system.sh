@@ -1,13 +1,19 @@
 # Sourced by setup.sh: the Debian packages that are missing, installing them where that is allowed, and the BLAS that is active.
 
+# Everything that set-up may install, as "package when purpose" lines.
+installable() {
+  grep -v '^#' "$root/eng/packages.txt"
+  sed -n 's/^\([a-z][a-z0-9.+-]*\).*/\1 always the pictures of the demo world/p' "$root/samples/demo/font-packages.txt" 2>/dev/null || true
+}
+
 # $1: "on" where the TorchSharp package is used; then no libtorch of the system and no native library are needed.
 wanted_packages() {
   kinds=always
   [ "$1" = on ] || kinds="$kinds native"
   [ "$1" = on ] || [ -n "$(libtorch_folder)" ] || kinds="$kinds libtorch"
   skipped=" $(cat "$state/skip" 2>/dev/null | tr '\n' ' ') "
-  awk -v kinds=" $kinds " -v skipped="$skipped" \
-    '!/^#/ && NF && index(kinds, " " $2 " ") && !index(skipped, " " $1 " ") { print $1 }' "$root/eng/packages.txt"
+  installable | awk -v kinds=" $kinds " -v skipped="$skipped" \
+    'index(kinds, " " $2 " ") && !index(skipped, " " $1 " ") { print $1 }'
   # ICU carries Unicode normalisation; its package is named after its version.
   if ! ldconfig -p 2>/dev/null | grep -q 'libicuuc\.so'; then
     icu=$(apt-cache search --names-only '^libicu[0-9][0-9]*$' 2>/dev/null | cut -d' ' -f1 | sort -V | tail -n 1)
@@ -50,7 +56,7 @@ lacking() {
   {
     echo "sea: these system packages are missing:"
     for package in $1; do
-      printf '  %-20s %s\n' "$package" "$(awk -v name="$package" '$1 == name { $1 = $2 = ""; sub(/^ +/, ""); print }' "$root/eng/packages.txt")"
+      printf '  %-20s %s\n' "$package" "$(installable | awk -v name="$package" '$1 == name { $1 = $2 = ""; sub(/^ +/, ""); print }')"
     done
     if command -v apt-get >/dev/null 2>&1; then
       echo "sea: set-up may not install them here; as root, run"

@@ -110,7 +110,7 @@ public sealed class SetupTests : IDisposable
         SeaResult result = await _checkout.Sea("setup");
 
         Flat(result.Output).ShouldContain("TorchSharp on TorchSharp-cuda-linux");
-        _checkout.Read("Directory.Build.local.props").ShouldContain("<SeaTorchSharpRuntime>TorchSharp-cuda-linux</SeaTorchSharpRuntime>");
+        _checkout.Read("Directory.Build.local.props").ShouldContain("<SeaTorchCuda>true</SeaTorchCuda>");
     }
 
     [Fact]

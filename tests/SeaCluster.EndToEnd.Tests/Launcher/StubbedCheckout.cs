@@ -20,6 +20,8 @@ internal sealed class StubbedCheckout : IDisposable
             File.Copy(Repository.PathOf(file), Path.Combine(Root, file));
         }
 
+        string[] fonts = ["fonts-dejavu-core", "fonts-lato"];
+        Write("samples/demo/font-packages.txt", string.Join('\n', fonts));
         Write("src/SeaCluster.Cli/Program.cs", "return 0;");
         Write("src/SeaCluster.Cli/SeaCluster.Cli.csproj", "<Project />");
         Write("tests/Some.Tests/SomeTests.cs", "// a test");
@@ -31,7 +33,7 @@ internal sealed class StubbedCheckout : IDisposable
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        Fact("installed", File.ReadAllLines(Repository.PathOf("eng", "packages.txt")).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')[0]));
+        Fact("installed", File.ReadAllLines(Repository.PathOf("eng", "packages.txt")).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')[0]).Concat(fonts));
     }
 
     public string Root => Path.Combine(_folder.FullName, "checkout");
