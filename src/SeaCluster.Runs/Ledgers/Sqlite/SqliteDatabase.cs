@@ -1,0 +1,160 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+using SeaCluster.Models;
+using SeaCluster.Runs.Faults;
+
+namespace SeaCluster.Runs.Ledgers.Sqlite;
+
+/// <summary>One connection to a ledger file: durable transactions one after the other, and errors that say what to do.</summary>
+internal sealed class SqliteDatabase : IAsyncDisposable
+{
+    // 'SEA1': tells a ledger from other programs' SQLite files.
+    private const long ApplicationId = 0x53454131;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SqliteConnection _connection;
+
+    private SqliteDatabase(string path, SqliteConnection connection)
+    {
+        Path = path;
+        _connection = connection;
+    }
+
+    public string Path { get; }
+
+    /// <param name="path">The file.</param>
+    /// <param name="create">Whether to create it where there is none.</param>
+    /// <param name="busy">How long to wait for other processes' transactions.</param>
+    /// <param name="time">For the migrations' dates.</param>
+    public static SqliteDatabase Open(string path, bool create, TimeSpan busy, TimeProvider time)
+    {
+        if (!create && !File.Exists(path))
+        {
+            throw new SeaException($"{path}: there is no ledger", "is this a run folder? 'sea run SPEC --out DIR' makes one");
+        }
+
+        SqliteConnection connection = new(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = Math.Max(1, (int)busy.TotalSeconds),
+            ForeignKeys = true,
+        }.ToString());
+        SqliteDatabase database = new(path, connection);
+        try
+        {
+            database.Guard(() =>
+            {
+                connection.Open();
+                connection.Execute($"PRAGMA busy_timeout = {(long)busy.TotalMilliseconds}");
+                database.RefuseForeignFile();
+                if (connection.ExecuteScalar<string>("PRAGMA journal_mode") != "wal")
+                {
+                    connection.Execute("PRAGMA journal_mode = WAL");
+                }
+
+                connection.Execute("PRAGMA synchronous = FULL");
+                using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+                connection.Execute($"PRAGMA application_id = {ApplicationId}", transaction: transaction);
+                SqliteMigrations.Apply(path, connection, transaction, time);
+                transaction.Commit();
+                return true;
+            });
+            return database;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> in one transaction that holds the write lock from its start, and is durable when this returns.</summary>
+    public async Task<T> WriteAsync<T>(Func<SqliteConnection, SqliteTransaction, T> work, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        try
+        {
+            return Guard(() =>
+            {
+                using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
+                T result = work(_connection, transaction);
+                Fault.Reach(FaultPoint.Committing);
+                transaction.Commit();
+                Fault.Reach(FaultPoint.Committed);
+                return result;
+            });
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> on one consistent view.</summary>
+    public async Task<T> ReadAsync<T>(Func<SqliteConnection, SqliteTransaction, T> work, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        try
+        {
+            return Guard(() =>
+            {
+                using SqliteTransaction transaction = _connection.BeginTransaction(deferred: true);
+                return work(_connection, transaction);
+            });
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _turn.WaitAsync();
+        await _connection.DisposeAsync();
+        _turn.Dispose();
+    }
+
+    private void RefuseForeignFile()
+    {
+        long tables = _connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema");
+        if (tables > 0 && _connection.ExecuteScalar<long>("PRAGMA application_id") != ApplicationId)
+        {
+            throw new SeaException($"{Path}: is an SQLite file of another program, not a ledger", "choose another folder");
+        }
+
+        string check = _connection.ExecuteScalar<string>("PRAGMA quick_check(1)") ?? "ok";
+        if (check != "ok")
+        {
+            throw new SeaException($"{Path}: the ledger is damaged: {check}", DamagedHint);
+        }
+    }
+
+    private const string DamagedHint =
+        "restore ledger.db (with its -wal file) from a backup; without one, start again in a new folder: a new run recomputes, it never trusts a damaged ledger";
+
+    private T Guard<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (SqliteException error)
+        {
+            // Primary result codes of sqlite3.h.
+            throw error.SqliteErrorCode switch
+            {
+                5 or 6 => new SeaException($"{Path}: another process held the ledger for too long", "look for a process that is stopped in the middle of a write", error),
+                8 => new SeaException($"{Path}: the ledger cannot be written: {error.Message}", "check the file's and folder's permissions", error),
+                10 => new SeaException($"{Path}: the disk failed under the ledger: {error.Message}", "what was acknowledged before is kept; run again when the disk is well", error),
+                11 => new SeaException($"{Path}: the ledger is damaged: {error.Message}", DamagedHint, error),
+                13 => new SeaException($"{Path}: no space left for the ledger", "free some space and run again: the run goes on where it stopped", error),
+                14 => new SeaException($"{Path}: cannot open the ledger: {error.Message}", "check that the folder exists and can be written", error),
+                26 => new SeaException($"{Path}: is not a ledger (not an SQLite file)", DamagedHint, error),
+                _ => new SeaException($"{Path}: the ledger failed: {error.Message}", inner: error),
+            };
+        }
+    }
+}

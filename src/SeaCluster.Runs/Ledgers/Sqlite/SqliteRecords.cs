@@ -1,0 +1,156 @@
+namespace SeaCluster.Runs.Ledgers.Sqlite;
+
+// Rows as SQLite gives them: 64-bit whole numbers, texts for states. Each turns into the ledger's own record.
+
+internal sealed class RunRecord
+{
+    public const string Select =
+        "SELECT id AS Id, name AS Name, spec AS Spec, spec_hash AS SpecHash, inputs AS Inputs, state AS State, message AS Message, created_at AS Created, updated_at AS Updated FROM runs";
+
+    public string Id { get; set; } = "";
+
+    public string Name { get; set; } = "";
+
+    public string Spec { get; set; } = "";
+
+    public string SpecHash { get; set; } = "";
+
+    public string Inputs { get; set; } = "";
+
+    public string State { get; set; } = "";
+
+    public string? Message { get; set; }
+
+    public long Created { get; set; }
+
+    public long Updated { get; set; }
+
+    public RunRow ToRow() => new(Id, Name, Spec, SpecHash, Inputs, LedgerText.Run(State), Message, Moment.Of(Created), Moment.Of(Updated));
+}
+
+internal sealed class StageRecord
+{
+    public const string Select =
+        "SELECT stage AS Stage, state AS State, started_at AS Started, finished_at AS Finished, worked_ms AS Worked, summary AS Summary, error AS Error FROM stages";
+
+    public string Stage { get; set; } = "";
+
+    public string State { get; set; } = "";
+
+    public long? Started { get; set; }
+
+    public long? Finished { get; set; }
+
+    public long Worked { get; set; }
+
+    public string? Summary { get; set; }
+
+    public string? Error { get; set; }
+
+    public StageRow ToRow() =>
+        new(Stage, LedgerText.Stage(State), Moment.Of(Started), Moment.Of(Finished), TimeSpan.FromMilliseconds(Worked), Summary, Error);
+}
+
+internal sealed class EventRecord
+{
+    public long Sequence { get; set; }
+
+    public long At { get; set; }
+
+    public string Kind { get; set; } = "";
+
+    public string? Stage { get; set; }
+
+    public string? Sample { get; set; }
+
+    public string? Detail { get; set; }
+
+    public EventRow ToRow() => new(Sequence, Moment.Of(At), Kind, Stage, Sample, Detail);
+}
+
+internal sealed class SampleRecord
+{
+    public const string Select =
+        """
+        SELECT id AS Id, ordinal AS Ordinal, batch AS Batch, spec_hash AS SpecHash, state AS State, available_at AS AvailableAt, attempts AS Attempts,
+            failures AS Failures, lost_leases AS LostLeases, token AS Token, owner AS Owner, artifact AS Artifact, hash AS Hash, bytes AS Bytes, loss AS Loss,
+            steps AS Steps, duration_ms AS Duration, detail AS Detail, error AS Error, updated_at AS Updated, input AS Input
+        FROM samples
+        """;
+
+    public string Id { get; set; } = "";
+
+    public long Ordinal { get; set; }
+
+    public int? Batch { get; set; }
+
+    public string SpecHash { get; set; } = "";
+
+    public string State { get; set; } = "";
+
+    public long? AvailableAt { get; set; }
+
+    public int Attempts { get; set; }
+
+    public int Failures { get; set; }
+
+    public int LostLeases { get; set; }
+
+    public long Token { get; set; }
+
+    public string? Owner { get; set; }
+
+    public string? Artifact { get; set; }
+
+    public string? Hash { get; set; }
+
+    public long? Bytes { get; set; }
+
+    public double? Loss { get; set; }
+
+    public int? Steps { get; set; }
+
+    public long? Duration { get; set; }
+
+    public string? Detail { get; set; }
+
+    public string? Error { get; set; }
+
+    public long Updated { get; set; }
+
+    public string Input { get; set; } = "";
+
+    public SampleRow ToRow()
+    {
+        SampleState state = LedgerText.Sample(State);
+        return new SampleRow(Id, Ordinal, state)
+        {
+            Batch = Batch,
+            SpecHash = SpecHash,
+            Attempts = Attempts,
+            Failures = Failures,
+            LostLeases = LostLeases,
+            Token = Token,
+            Owner = Owner,
+            LeaseExpires = state == SampleState.Leased ? Moment.Of(AvailableAt) : null,
+            NextAttempt = state == SampleState.Failed ? Moment.Of(AvailableAt) : null,
+            Artifact = Artifact is null ? null : new StoredFile(Artifact, Hash!, Bytes ?? 0),
+            Loss = Loss,
+            Steps = Steps,
+            Duration = Duration is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+            Detail = Detail,
+            Error = Error,
+            Updated = Moment.Of(Updated),
+            Input = Input,
+        };
+    }
+
+    public Lease ToLease() => new(Id, Token, Attempts, Ordinal, Batch, SpecHash, Input, Moment.Of(AvailableAt ?? 0));
+}
+
+internal static class Moment
+{
+    public static DateTimeOffset Of(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    public static DateTimeOffset? Of(long? milliseconds) => milliseconds is { } value ? Of(value) : null;
+}
