@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 
 namespace SeaCluster.Torch;
 
-/// <summary>The fused kernels written in plain operators: what they mean, and what computes where no native kernel is.</summary>
-internal static class Composed
+/// <summary><see cref="Kernels"/> in plain operators: what they mean, and what computes where there is no fused one.</summary>
+public static class ComposedKernels
 {
-    internal static Tensor RmsNorm(Tensor x, Tensor weight, double eps)
+    /// <inheritdoc cref="Kernels.RmsNorm"/>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double eps)
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
@@ -14,14 +15,16 @@ internal static class Composed
         return (wide * scale * weight.to(ScalarType.Float32)).to(x.dtype).MoveToOuterDisposeScope();
     }
 
-    internal static Tensor SwiGlu(Tensor gate, Tensor up)
+    /// <inheritdoc cref="Kernels.SwiGlu"/>
+    public static Tensor SwiGlu(Tensor gate, Tensor up)
     {
         using var scope = NewDisposeScope();
         var activated = nn.functional.silu(gate.to(ScalarType.Float32)) * up.to(ScalarType.Float32);
         return activated.to(gate.dtype).MoveToOuterDisposeScope();
     }
 
-    internal static Tensor RotateHalf(Tensor x, Tensor cos, Tensor sin)
+    /// <inheritdoc cref="Kernels.RotateHalf"/>
+    public static Tensor RotateHalf(Tensor x, Tensor cos, Tensor sin)
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
@@ -31,7 +34,8 @@ internal static class Composed
         return rotated.to(x.dtype).MoveToOuterDisposeScope();
     }
 
-    internal static Tensor AnswerNll(Tensor logits, Tensor targets)
+    /// <inheritdoc cref="Kernels.AnswerNll"/>
+    public static Tensor AnswerNll(Tensor logits, Tensor targets)
     {
         using var scope = NewDisposeScope();
         var logProbabilities = logits.to(ScalarType.Float32).log_softmax(-1);
