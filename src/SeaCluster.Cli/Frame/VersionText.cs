@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using SeaCluster.Torch;
 
 namespace SeaCluster.Cli.Frame;
 
@@ -10,7 +11,9 @@ internal sealed class VersionText : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         string version = typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        TorchRuntime.Initialize();
         parseResult.InvocationConfiguration.Output.WriteLine($"sea {version}");
+        parseResult.InvocationConfiguration.Output.WriteLine(TorchRuntime.Description);
         return ExitCode.Done;
     }
 }

@@ -1,0 +1,72 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+
+namespace SeaCluster.Cli.Frame;
+
+/// <summary>Where results go (stdout: tables for people, JSON for programs) and where remarks go (stderr).</summary>
+internal static class Screen
+{
+    private const int PlainWidth = 80;
+
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DictionaryKeyPolicy = null,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>Results for people: colours on a terminal unless NO_COLOR is set, 80 columns where there is no terminal.</summary>
+    public static IAnsiConsole Results { get; } = Create(Console.Out, Console.IsOutputRedirected);
+
+    /// <summary>Whether a person watches stderr.</summary>
+    public static bool Watched => !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
+    /// <summary>A remark on stderr.</summary>
+    public static void Say(string remark) => Console.Error.WriteLine($"sea: {remark}");
+
+    /// <summary>A line of results.</summary>
+    public static void Line(string text = "") => Console.Out.WriteLine(text);
+
+    /// <summary>The result for programs: one JSON document on one line.</summary>
+    public static void Json(object value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, JsonOptions));
+
+    /// <summary>A table; cells are plain text, numbers are aligned right.</summary>
+    public static void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows, params IReadOnlyCollection<int> numbers)
+    {
+        Table table = new() { Border = TableBorder.Simple, ShowRowSeparators = false };
+        for (int i = 0; i < columns.Count; i++)
+        {
+            TableColumn column = new(new Text(columns[i])) { Alignment = numbers.Contains(i) ? Justify.Right : Justify.Left };
+            table.AddColumn(numbers.Contains(i) ? column.NoWrap() : column);
+        }
+
+        foreach (IReadOnlyList<string> row in rows)
+        {
+            table.AddRow(row.Select(cell => new Text(cell)));
+        }
+
+        Results.Write(table);
+    }
+
+    private static IAnsiConsole Create(TextWriter writer, bool redirected)
+    {
+        bool colours = !redirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        if (redirected)
+        {
+            console.Profile.Width = PlainWidth;
+        }
+
+        return console;
+    }
+}
