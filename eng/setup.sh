@@ -140,12 +140,32 @@ build_native() {
 }
 
 build_solution() {
+  find_command
   hash=$(tests_hash)
   [ -f "$command_dll" ] && is_current tests.stamp "$hash" && is_current source.stamp "$(source_hash)" && return 0
   say "building the solution in Release (minutes the first time)"
   build "the solution" "$root/SeaCluster.sln" || exit 1
   remember tests.stamp "$(tests_hash)"
   remember source.stamp "$(source_hash)"
+}
+
+# The one measurement that shows a slow BLAS, whichever way libtorch came here.
+measure_backend() {
+  hash=$(setup_hash; active_blas)
+  is_current backend.stamp "$hash" && return 0
+  [ ! -s "$state/environment.sh" ] || . "$state/environment.sh"
+  dotnet "$command_dll" backend >"$state/backend" 2>&1 </dev/null || { echo "sea: the tensor library does not load:" >&2; cat "$state/backend" >&2; exit 1; }
+  remember backend.stamp "$hash"
+}
+
+warn_slow() {
+  speed=$(sed -n 's/^\([0-9]*\)[0-9.]* GFLOP.*/\1/p' "$state/backend" 2>/dev/null)
+  # A busy machine measures slow too; only the reference BLAS is worth a warning.
+  case $(active_blas) in *openblas*) return 0 ;; esac
+  [ -z "$speed" ] || [ "$speed" -ge 5 ] || {
+    echo "sea: WARNING: matrix products run at $speed GFLOP/s; an optimised BLAS gives ten times that." >&2
+    echo "sea: WARNING: active is $(active_blas); install libopenblas0-openmp, then ./sea setup" >&2
+  }
 }
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -184,10 +204,11 @@ print_table() {
     folder=$(libtorch_folder)
     row "libtorch" on "${folder:-the system's, $(dpkg-query -W -f='libtorch-dev ${Version}' libtorch-dev 2>/dev/null || true)}"
     case $(cat "$state/environment.sh" 2>/dev/null)$(active_blas) in
-      *openblas*) row "OpenBLAS" on "$(active_blas)" ;;
+      *openblas*) row "OpenBLAS" on "$(active_blas | sed 's|.*/\([^/]*/[^/]*\)$|\1|')" ;;
       *) [ -n "$folder" ] || row "OpenBLAS" off "matrix products run on $(active_blas), which is many times slower; install libopenblas0-openmp" ;;
     esac
   fi
+  row "speed" on "$(tail -n 1 "$state/backend")"
   group_row Orleans SeaOrleans
   group_row "Prometheus export" SeaPrometheusExporter
   group_row "Azure Blob store" SeaAzure
@@ -204,6 +225,8 @@ if [ "$(group_state SeaTorchSharp)" = off ] && [ -z "$(libtorch_folder)" ]; then
 write_switches
 build_native
 build_solution
+measure_backend
 print_table
+warn_slow
 remember setup.stamp "$(setup_hash)"
 say "ready in $(($(date +%s) - started)) s (.NET SDK $sdk); try ./sea --help"

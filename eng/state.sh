@@ -1,6 +1,15 @@
 # Sourced with $root set: where set-up keeps what it knows, and the hashes that tell whether that is still true.
 state="$root/artifacts/setup"
-command_dll="$root/src/SeaCluster.Cli/bin/Release/net10.0/sea.dll"
+
+# Where Directory.Build.props puts the built command: a build with the TorchSharp package has folders of its own.
+find_command() {
+  if grep -qs '<SeaTorchSharp>false' "$root/Directory.Build.local.props"; then
+    command_dll="$root/src/SeaCluster.Cli/bin/Release/net10.0/sea.dll"
+  else
+    command_dll="$root/artifacts/torchsharp/bin/SeaCluster.Cli/Release/net10.0/sea.dll"
+  fi
+}
+find_command
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # A build must not leave worker processes behind that hold a caller's pipe open.

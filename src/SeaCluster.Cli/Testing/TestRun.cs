@@ -58,7 +58,7 @@ internal sealed class TestRun(string root, string? filter, TextWriter output)
 
     private async Task<IReadOnlyList<TestResult>> Run(string project, CancellationToken cancel)
     {
-        string assembly = Path.Combine(root, "tests", project, "bin", "Release", "net10.0", $"{project}.dll");
+        string assembly = Assembly(project);
         string report = Path.Combine(_results, $"{project}.trx");
         string label = project.Replace("SeaCluster.", "").Replace(".Tests", "");
         if (!File.Exists(assembly))
@@ -88,6 +88,14 @@ internal sealed class TestRun(string root, string? filter, TextWriter output)
 
         // A host that dies half way (a native abort, a hang) leaves a report without the tests it never got to.
         return code != 0 && failed.Length == 0 ? [.. results, .. Broken(label, project, $"the test host ended early with exit code {code}:\n{Tail(log)}")] : results;
+    }
+
+    // Directory.Build.props gives a build with the TorchSharp package folders of its own; the tests lie where this command lies.
+    private string Assembly(string project)
+    {
+        string packaged = Path.Combine(root, "artifacts", "torchsharp", "bin");
+        string folder = AppContext.BaseDirectory.StartsWith(packaged, StringComparison.Ordinal) ? Path.Combine(packaged, project) : Path.Combine(root, "tests", project, "bin");
+        return Path.Combine(folder, "Release", "net10.0", $"{project}.dll");
     }
 
     private IEnumerable<string> Arguments(string assembly, string report)

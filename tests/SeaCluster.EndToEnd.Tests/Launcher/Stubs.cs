@@ -24,8 +24,10 @@ internal static class Stubs
                 printf '{\n  "packageFolders": {\n    "%s/": {}\n  }\n}\n' "$machine/packages" >"$folder/obj/project.assets.json" ;;
               build)
                 if [ -f "$machine/build-error" ]; then cat "$machine/build-error"; exit 1; fi
-                mkdir -p "$machine/../checkout/src/SeaCluster.Cli/bin/Release/net10.0"
-                : >"$machine/../checkout/src/SeaCluster.Cli/bin/Release/net10.0/sea.dll" ;;
+                for folder in src/SeaCluster.Cli/bin artifacts/torchsharp/bin/SeaCluster.Cli; do
+                  mkdir -p "$machine/../checkout/$folder/Release/net10.0"
+                  : >"$machine/../checkout/$folder/Release/net10.0/sea.dll"
+                done ;;
               */sea.dll) shift; echo "command: $*" ;;
             esac
 
