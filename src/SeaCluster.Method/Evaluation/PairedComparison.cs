@@ -28,6 +28,9 @@ public sealed record PairedComparison(
     Interval? Clustered,
     ClusterTest? ClusterTest)
 {
+    /// <summary>The interval to show: Newcombe's, widened to hold the clustered one where phrases repeat.</summary>
+    public Interval Widest => Clustered is { } spread ? Interval.Hull(spread) : Interval;
+
     /// <summary>Compares two runs on the same cases.</summary>
     /// <exception cref="SeaException">The runs do not cover the same cases of the kind, or were not judged alike.</exception>
     public static PairedComparison Of(

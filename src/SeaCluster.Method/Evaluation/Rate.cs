@@ -17,13 +17,13 @@ public sealed record Rate(int Hits, int Judged, int Failed, int Clusters, Interv
     public Interval Wilson => Proportion.Wilson(Hits, Judged);
 
     /// <summary>
-    /// The interval to show: Wilson's where no phrase repeats, else the clustered one. Where all phrases agree, resampling sees no spread at
-    /// all; then Wilson's, with as many trials as there are phrases.
+    /// The interval to show: Wilson's, widened to hold the clustered one where phrases repeat. A few phrases that happen to agree make resampling
+    /// too sure of itself; where all of them agree it sees no spread at all, and Wilson's is taken with as many trials as there are phrases.
     /// </summary>
     public Interval Interval => Clustered switch
     {
         null => Wilson,
-        { } spread when spread.High > spread.Low => spread,
+        { } spread when spread.High > spread.Low => Wilson.Hull(spread),
         _ => Proportion.Wilson((int)Math.Round(Value!.Value * Clusters), Clusters),
     };
 

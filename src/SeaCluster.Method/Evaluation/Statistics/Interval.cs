@@ -10,6 +10,9 @@ public readonly record struct Interval(double Low, double High)
     /// <summary>Whether <paramref name="value"/> lies inside, limits included.</summary>
     public bool Contains(double value) => value >= Low && value <= High;
 
+    /// <summary>The smallest interval that holds both.</summary>
+    public Interval Hull(Interval other) => new(Math.Min(Low, other.Low), Math.Max(High, other.High));
+
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"[{Low:0.####}, {High:0.####}]");
 }
