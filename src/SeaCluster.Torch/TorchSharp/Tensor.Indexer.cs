@@ -32,21 +32,21 @@ public static partial class torch
         [IndexerName("TensorItems")]
         public Tensor this[long i1, long i2]
         {
-            get => index(i1, i2);
+            get => index(Singles([i1, i2]));
             set => Assign(value, i1, i2);
         }
 
         [IndexerName("TensorItems")]
         public Tensor this[long i1, long i2, long i3]
         {
-            get => index(i1, i2, i3);
+            get => index(Singles([i1, i2, i3]));
             set => Assign(value, i1, i2, i3);
         }
 
         [IndexerName("TensorItems")]
         public Tensor this[long i1, long i2, long i3, long i4]
         {
-            get => index(i1, i2, i3, i4);
+            get => index(Singles([i1, i2, i3, i4]));
             set => Assign(value, i1, i2, i3, i4);
         }
 
