@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using static TorchSharp.torch;
 
 namespace SeaCluster.Models.Safetensors;
 
@@ -8,9 +9,16 @@ namespace SeaCluster.Models.Safetensors;
 /// Writes safetensors files: whole or not at all, tensor by tensor without a copy of the data, and the same bytes for the same content. Wide
 /// element types come first and names are in ordinal order within a type, so every tensor is aligned to its element.
 /// </summary>
-public static partial class SafetensorsWriter
+public static class SafetensorsWriter
 {
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes tensors, wherever they are, in their own element types.</summary>
+    /// <param name="path">The file; replaced where it exists.</param>
+    /// <param name="tensors">In any order; a repeated name throws <see cref="SeaException"/>.</param>
+    /// <param name="metadata">Free text for <c>__metadata__</c>, or null.</param>
+    public static void Write(string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, tensors.Select(pair => pair.Tensor.ToRaw(pair.Name)), metadata);
 
     /// <summary>Writes tensors given as bytes.</summary>
     /// <param name="path">The file; replaced where it exists.</param>
