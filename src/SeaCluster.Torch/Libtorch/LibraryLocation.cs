@@ -7,6 +7,7 @@ namespace SeaCluster.Torch.Libtorch;
 internal static unsafe class LibraryLocation
 {
     private const string FileName = "libsea_torch.so";
+    private static readonly Lazy<nint> Library = new(LoadWithAllCores);
     private static int registered;
 
     internal static void Register()
@@ -17,13 +18,11 @@ internal static unsafe class LibraryLocation
         }
     }
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
-    {
-        if (name != "sea_torch")
-        {
-            return 0;
-        }
+    // Asked once for every imported function, so what is done on loading must not be done here: it would undo a thread count set meanwhile.
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name == "sea_torch" ? Library.Value : 0;
 
+    private static nint LoadWithAllCores()
+    {
         var candidates = Candidates();
         var found = candidates.Find(File.Exists)
             ?? throw new DllNotFoundException(
