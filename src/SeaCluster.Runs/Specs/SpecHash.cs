@@ -9,20 +9,16 @@ namespace SeaCluster.Runs.Specs;
 /// </summary>
 public static class SpecHash
 {
-    /// <summary>sha256 of the whole spec, as 64 hex digits.</summary>
-    public static string Of(RunSpec spec) => Of(spec, _ => true);
-
-    /// <summary>sha256 of the sections that a stage's results depend on: its own and those of the stages before it.</summary>
-    public static string Of(RunSpec spec, StageName stage)
+    /// <summary>sha256 as 64 hex digits.</summary>
+    public static string Of(RunSpec spec)
     {
-        string[] sections = stage switch
+        StringBuilder canonical = new();
+        foreach (SpecEntry option in Identity.OrderBy(option => option.Path, StringComparer.Ordinal))
         {
-            StageName.Prepare => ["seed", "data", "prepare"],
-            StageName.Synthesize => ["seed", "data", "prepare", "model", "synthesize"],
-            StageName.Align => ["seed", "data", "prepare", "model", "synthesize", "align"],
-            _ => ["seed", "data", "prepare", "model", "synthesize", "align", "evaluate"],
-        };
-        return Of(spec, option => sections.Contains(option.Path.Split('.')[0], StringComparer.Ordinal));
+            canonical.Append(option.Path).Append('=').Append(SpecWriter.Text(option, option.ValueIn(spec))).Append('\n');
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical.ToString())));
     }
 
     /// <summary>The options on which two specs disagree about results, as <c>path: one -> other</c>.</summary>
@@ -32,15 +28,4 @@ public static class SpecHash
             .Select(option => $"{option.Path}: {option.One} -> {option.Other}")];
 
     private static IEnumerable<SpecEntry> Identity => SpecSchema.Root.Options.Where(option => option.Rules is { Operational: false, Path: false });
-
-    private static string Of(RunSpec spec, Func<SpecEntry, bool> included)
-    {
-        StringBuilder canonical = new();
-        foreach (SpecEntry option in Identity.Where(included).OrderBy(option => option.Path, StringComparer.Ordinal))
-        {
-            canonical.Append(option.Path).Append('=').Append(SpecWriter.Text(option, option.ValueIn(spec))).Append('\n');
-        }
-
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical.ToString())));
-    }
 }

@@ -1,0 +1,206 @@
+using System.Text.Json;
+using SeaCluster.Models;
+using SeaCluster.Runs.Artifacts;
+using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Ledgers.Sqlite;
+using SeaCluster.Runs.Specs;
+
+namespace SeaCluster.Runs.Coordination;
+
+/// <summary>A run folder opened by the one process that may change it: its lock, its ledger, and where the run stands.</summary>
+public sealed class RunSession : IAsyncDisposable
+{
+    private readonly RunLock _lock;
+    private readonly EventMirror _events;
+
+    private RunSession(RunFolder folder, RunLock held, ILedger ledger, RunRow run, RunSpec spec, RunProgress progress)
+    {
+        Folder = folder;
+        Ledger = ledger;
+        Run = run;
+        Spec = spec;
+        Progress = progress;
+        Artifacts = new FolderArtifactStore(folder.Path);
+        _lock = held;
+        _events = new EventMirror(ledger, run.Id, folder.Events);
+    }
+
+    /// <summary>Where everything lies.</summary>
+    public RunFolder Folder { get; }
+
+    /// <summary>The truth.</summary>
+    public ILedger Ledger { get; }
+
+    /// <summary>The results.</summary>
+    public IArtifactStore Artifacts { get; }
+
+    /// <summary>The run as it was when the folder was opened.</summary>
+    public RunRow Run { get; }
+
+    /// <summary>The spec: frozen in what decides results, as given now in the rest.</summary>
+    public RunSpec Spec { get; }
+
+    /// <summary>Where the run stands.</summary>
+    public RunProgress Progress { get; private set; }
+
+    /// <summary>Opens a run folder; makes it and records the run where there is none.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="spec">The spec; null takes the frozen one of a run that was begun.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <exception cref="SeaException">
+    /// Another process works on it; the spec or the files it names are not those of the run that was begun; the ledger cannot be used.
+    /// </exception>
+    public static async Task<RunSession> OpenAsync(RunFolder folder, RunSpec? spec, TimeProvider time, CancellationToken cancel = default)
+    {
+        if (spec is null && !folder.HasRun)
+        {
+            throw new SeaException($"{folder.Path}: no run was begun here", "'sea run SPEC --out DIR' begins one");
+        }
+
+        folder.Create();
+        RunLock held = RunLock.Acquire(folder, time);
+        ILedger? ledger = null;
+        try
+        {
+            ledger = SqliteLedger.Open(folder.Ledger, time);
+            IReadOnlyList<RunRow> runs = await ledger.RunsAsync(cancel);
+            RunRow run = runs.Count switch
+            {
+                0 => await CreateAsync(ledger, spec ?? throw new SeaException($"{folder.Ledger}: holds no run", "give the spec"), time, cancel),
+                1 => runs[0],
+                _ => throw new SeaException($"{folder.Ledger}: holds {runs.Count} runs, expected one: it is not a run folder's ledger"),
+            };
+            RunSpec frozen = Frozen(run, folder);
+            if (runs.Count > 0 && spec is not null)
+            {
+                RefuseOtherSpec(folder, frozen, spec);
+                RefuseOtherInputs(run, spec);
+            }
+
+            if (!File.Exists(folder.Spec) || await File.ReadAllTextAsync(folder.Spec, cancel) != run.Spec)
+            {
+                AtomicFile.WriteAllText(folder.Spec, run.Spec);
+            }
+
+            // The lock proves that no worker of this run lives, so nobody need wait for leases of the dead.
+            await ledger.ExpireLeasesAsync(run.Id, cancel);
+            return new RunSession(folder, held, ledger, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel));
+        }
+        catch
+        {
+            if (ledger is not null)
+            {
+                await ledger.DisposeAsync();
+            }
+
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Records what the coordinator decides on an event.</summary>
+    /// <returns>The stage to start, or null.</returns>
+    public async Task<StageName?> ApplyAsync(RunEvent happened)
+    {
+        Decision decision = Coordinator.Decide(Progress, happened);
+        StageName? start = null;
+        foreach (RunCommand command in decision.Commands)
+        {
+            bool moved = true;
+            switch (command)
+            {
+                case RunCommand.MoveRun move:
+                    moved = await Ledger.MoveRunAsync(Run.Id, move.From, move.To, move.Message);
+                    break;
+                case RunCommand.MoveStage move:
+                    moved = await Ledger.MoveStageAsync(Run.Id, move.Stage.Text(), move.Move);
+                    break;
+                case RunCommand.StartStage begin:
+                    start = begin.Stage;
+                    break;
+            }
+
+            if (!moved)
+            {
+                throw new SeaException($"{Folder.Ledger}: the run was changed by another process ({command} was refused)", "run again: it goes on from where it stands");
+            }
+        }
+
+        Progress = decision.Progress;
+        await MirrorEventsAsync();
+        return start;
+    }
+
+    /// <summary>Brings <c>events.jsonl</c> up to date.</summary>
+    public Task MirrorEventsAsync() => _events.CatchUpAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _events.Dispose();
+        await Ledger.DisposeAsync();
+        _lock.Dispose();
+    }
+
+    internal static async Task<RunProgress> ReadProgressAsync(ILedger ledger, RunRow run, CancellationToken cancel)
+    {
+        RunProgress progress = RunProgress.New with { Run = run.State };
+        foreach (StageRow row in await ledger.StagesAsync(run.Id, cancel))
+        {
+            if (StageNames.Parse(row.Stage) is { } stage)
+            {
+                progress = progress with { Stages = progress.Stages.SetItem(stage, row.State) };
+            }
+        }
+
+        return progress;
+    }
+
+    private static async Task<RunRow> CreateAsync(ILedger ledger, RunSpec spec, TimeProvider time, CancellationToken cancel)
+    {
+        string hash = SpecHash.Of(spec);
+        string id = $"{SafeName.Of(spec.Name ?? "run")}-{Guid.CreateVersion7(time.GetUtcNow()):N}";
+        string frozen = SpecWriter.ToYaml(spec, "The spec of this run, frozen when it began, with every option written out.", $"sha256 of what decides results: {hash}");
+        string inputs = JsonSerializer.Serialize(SpecInputs.Fingerprint(spec));
+        await ledger.CreateRunAsync(new NewRun(id, spec.Name ?? "run", frozen, hash, inputs), cancel);
+        return (await ledger.RunAsync(id, cancel))!;
+    }
+
+    private static RunSpec Frozen(RunRow run, RunFolder folder)
+    {
+        SpecReading reading = SpecReader.Read(run.Spec, folder.Path);
+        return reading.Spec ?? throw SpecProblems.ToException($"the frozen spec in {folder.Ledger}", reading.Problems);
+    }
+
+    private static void RefuseOtherSpec(RunFolder folder, RunSpec frozen, RunSpec given)
+    {
+        IReadOnlyList<string> differences = SpecHash.Differences(frozen, given);
+        if (differences.Count > 0)
+        {
+            throw new SeaException(
+                $"{folder.Path}: a run was begun here with another spec:\n  {string.Join("\n  ", differences)}",
+                $"give another --out for the new spec, or go on with the old one: sea run {folder.Spec} --out {folder.Path}");
+        }
+    }
+
+    private static void RefuseOtherInputs(RunRow run, RunSpec given)
+    {
+        Dictionary<string, SpecInput> before = (JsonSerializer.Deserialize<List<SpecInput>>(run.Inputs) ?? []).ToDictionary(input => input.Option, StringComparer.Ordinal);
+        string[] changed =
+        [
+            .. SpecInputs.Fingerprint(given)
+                .Where(now => !before.TryGetValue(now.Option, out SpecInput? then) || then.Hash != now.Hash)
+                .Select(now => before.TryGetValue(now.Option, out SpecInput? then)
+                    ? $"{now.Option}: {now.Path} is not what it was (sha256 {then.Hash[..12]} -> {now.Hash[..12]})"
+                    : $"{now.Option}: {now.Path} was not given"),
+        ];
+        if (changed.Length > 0)
+        {
+            throw new SeaException(
+                $"files changed since the run began:\n  {string.Join("\n  ", changed)}",
+                "put them back, or give another --out for a new run");
+        }
+    }
+}

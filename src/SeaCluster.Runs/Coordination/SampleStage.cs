@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using SeaCluster.Models;
+using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Work;
+
+namespace SeaCluster.Runs.Coordination;
+
+/// <summary>A stage that is a set of samples: enqueues them, and works on them until all are settled.</summary>
+/// <param name="name">Which stage.</param>
+/// <param name="plan">The samples in their order; the same for the same run, however often it is asked.</param>
+/// <param name="processor">Makes the lane; only called when there is work, so that a model is not loaded for nothing.</param>
+public sealed class SampleStage(
+    StageName name,
+    Func<RunContext, CancellationToken, IAsyncEnumerable<NewSample>> plan,
+    Func<RunContext, CancellationToken, Task<ISampleProcessor>> processor) : IStage
+{
+    private const int Page = 500;
+
+    /// <inheritdoc/>
+    public StageName Name => name;
+
+    /// <inheritdoc/>
+    public async Task<StageOutcome> RunAsync(RunContext context, CancellationToken stop)
+    {
+        string stage = name.Text();
+        await EnqueueAsync(context, stage, stop);
+        SampleCounts counts = await context.Ledger.CountsAsync(context.Run, stage, stop);
+        context.Report(counts.Settled, counts.Total);
+        if (counts.Settled < counts.Total)
+        {
+            await WorkAsync(context, stage, stop);
+            counts = await context.Ledger.CountsAsync(context.Run, stage, stop);
+        }
+
+        await SweepAsync(context, stage, stop);
+        if (counts is { Done: 0, Total: > 0 })
+        {
+            SampleRow first = (await context.Ledger.SamplesAsync(context.Run, stage, new SampleQuery(SampleState.Quarantined, Limit: 1), stop))[0];
+            throw new SeaException($"all {counts.Total} samples failed; the first: {first.Id}: {first.Error}", "mend the cause, then 'sea retry' puts them back");
+        }
+
+        return new StageOutcome(
+            counts.Quarantined > 0 ? StageState.Partly : StageState.Done,
+            new JsonObject { ["done"] = counts.Done, ["quarantined"] = counts.Quarantined });
+    }
+
+    private async Task EnqueueAsync(RunContext context, string stage, CancellationToken stop)
+    {
+        List<NewSample> page = new(Page);
+        await foreach (NewSample sample in plan(context, stop).WithCancellation(stop))
+        {
+            page.Add(sample);
+            if (page.Count == Page)
+            {
+                await context.Ledger.EnqueueAsync(context.Run, stage, context.SpecHash, page, stop);
+                page.Clear();
+            }
+        }
+
+        await context.Ledger.EnqueueAsync(context.Run, stage, context.SpecHash, page, stop);
+    }
+
+    private async Task WorkAsync(RunContext context, string stage, CancellationToken stop)
+    {
+        ISampleProcessor lane = await processor(context, stop);
+        try
+        {
+            Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work), context.Time);
+            WorkOutcome outcome = await worker.RunAsync(context.Run, stage, lane, new Forward(context), stop);
+            if (outcome.End == WorkEnd.Interrupted)
+            {
+                throw new OperationCanceledException(stop);
+            }
+        }
+        finally
+        {
+            switch (lane)
+            {
+                case IAsyncDisposable disposable:
+                    await disposable.DisposeAsync();
+                    break;
+                case IDisposable disposable:
+                    disposable.Dispose();
+                    break;
+            }
+        }
+    }
+
+    private static async Task SweepAsync(RunContext context, string stage, CancellationToken stop)
+    {
+        HashSet<string> kept = [.. (await context.Ledger.ArtifactsAsync(context.Run, cancel: stop)).Select(artifact => artifact.Name)];
+        int gone = await context.Artifacts.SweepAsync(Folders.RunFolder.EmbeddingsName, kept, stop);
+        if (gone > 0)
+        {
+            await context.Ledger.AppendEventAsync(context.Run, new NewEvent("leavings_swept", stage, Detail: EventDetail.Of("files", gone)), stop);
+        }
+    }
+
+    private sealed class Forward(RunContext context) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value) => context.Report(
+            value.Done + value.Quarantined, value.Total, value.Error is null ? value.Sample : $"{value.Sample}: {value.Error}");
+    }
+}

@@ -1,0 +1,60 @@
+using SeaCluster.Models;
+using SeaCluster.Runs.Coordination;
+using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
+
+namespace SeaCluster.Runs.Status;
+
+/// <summary>Puts quarantined samples back, so that running the run again tries them and redoes what is built on them.</summary>
+public static class RunRetry
+{
+    /// <param name="folder">The run folder.</param>
+    /// <param name="samples">Which; null is all.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <returns>How many samples were put back.</returns>
+    /// <exception cref="SeaException">A sample is not in quarantine (none is put back then), or another process works on the run.</exception>
+    public static async Task<int> RetryAsync(RunFolder folder, IReadOnlyList<string>? samples, TimeProvider time, CancellationToken cancel = default)
+    {
+        await using RunSession session = await RunSession.OpenAsync(folder, spec: null, time, cancel);
+        HashSet<string> asked = [.. samples ?? []];
+        List<(StageName Stage, List<string> Ids)> found = [];
+        foreach (StageName stage in StageNames.All)
+        {
+            List<string> ids = [];
+            long after = -1;
+            IReadOnlyList<SampleRow> page;
+            while ((page = await session.Ledger.SamplesAsync(session.Run.Id, stage.Text(), new SampleQuery(SampleState.Quarantined, after), cancel)).Count > 0)
+            {
+                ids.AddRange(page.Select(row => row.Id).Where(id => samples is null || asked.Contains(id)));
+                after = page[^1].Ordinal;
+            }
+
+            found.Add((stage, ids));
+        }
+
+        string[] unknown = [.. asked.Except(found.SelectMany(entry => entry.Ids), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (unknown.Length > 0)
+        {
+            throw new SeaException($"{folder.Path}: not in quarantine: {string.Join(", ", unknown)}", "'sea status' lists the samples in quarantine");
+        }
+
+        int count = 0;
+        foreach ((StageName stage, List<string> ids) in found.Where(entry => entry.Ids.Count > 0))
+        {
+            count += await session.Ledger.RequeueAsync(session.Run.Id, stage.Text(), ids, cancel);
+            if (session.Progress.Stages[stage] != StageState.Pending)
+            {
+                if (session.Progress.Running is not null)
+                {
+                    await session.ApplyAsync(new RunEvent.Stopped());
+                }
+
+                await session.ApplyAsync(new RunEvent.Invalidated(stage));
+            }
+        }
+
+        await session.MirrorEventsAsync();
+        return count;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using SeaCluster.Runs.Faults;
+using SeaCluster.Runs.Ledgers;
+
+namespace SeaCluster.Runs.Work;
+
+/// <summary>A worker's leases: takes them, renews them, knows which are in hand.</summary>
+internal sealed class LeaseDesk(ILedger ledger, string run, string stage, WorkerOptions options, TimeProvider time) : ISampleQueue
+{
+    private readonly ConcurrentDictionary<string, WorkSample> _held = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<WorkSample, WorkBatch> _batches = new();
+    private TaskCompletionSource _settled = NewSignal();
+    private long _taken;
+
+    public string Run => run;
+
+    public string Stage => stage;
+
+    public IReadOnlyList<WorkSample> Held => [.. _held.Values.OrderBy(sample => sample.Ordinal)];
+
+    public async ValueTask<IReadOnlyList<WorkSample>> TakeAsync(int count, bool wait, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        while (true)
+        {
+            Task changed = Volatile.Read(ref _settled).Task;
+            IReadOnlyList<WorkSample> taken = Accept(await ledger.LeaseAsync(run, stage, count, options.Terms, cancel));
+            if (taken.Count > 0 || !wait || !await WaitAsync(changed, cancel))
+            {
+                return taken;
+            }
+        }
+    }
+
+    public async ValueTask<WorkBatch?> TakeBatchAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            Task changed = Volatile.Read(ref _settled).Task;
+            LeasedBatch? leased = await ledger.LeaseBatchAsync(run, stage, options.Terms, cancel);
+            if (leased is not null)
+            {
+                WorkBatch batch = new(leased.Batch, Accept(leased.Leases), leased.Companions);
+                foreach (WorkSample sample in batch.Samples)
+                {
+                    _batches[sample] = batch;
+                }
+
+                return batch;
+            }
+
+            if (!await WaitAsync(changed, cancel))
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>How many samples were ever taken.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
+    /// <summary>The batch that a sample was taken with, if it was.</summary>
+    public WorkBatch? BatchOf(WorkSample sample) => _batches.GetValueOrDefault(sample);
+
+    /// <summary>The worker is through with a sample.</summary>
+    public void Settle(WorkSample sample)
+    {
+        _held.TryRemove(KeyValuePair.Create(sample.Id, sample));
+        _batches.TryRemove(sample, out _);
+        Interlocked.Exchange(ref _settled, NewSignal()).SetResult();
+    }
+
+    /// <summary>Renews until cancelled.</summary>
+    public async Task RenewAsync(CancellationToken cancel)
+    {
+        TimeSpan every = options.Lease / 3;
+        while (true)
+        {
+            await Task.Delay(every, time, cancel);
+            List<WorkSample> held = [.. Held.Where(sample => !sample.LeaseLost)];
+            if (held.Count == 0)
+            {
+                continue;
+            }
+
+            Fault.Reach(FaultPoint.Renewing);
+            IReadOnlyList<LeaseKey> lost = await ledger.RenewAsync(run, stage, [.. held.Select(sample => sample.Lease.Key)], options.Lease, cancel);
+            foreach (WorkSample sample in held.Where(sample => lost.Contains(sample.Lease.Key)))
+            {
+                sample.LeaseLost = true;
+            }
+        }
+    }
+
+    /// <summary>Gives back what is in hand.</summary>
+    public async Task ReleaseAsync()
+    {
+        IReadOnlyList<WorkSample> held = Held;
+        if (held.Count > 0)
+        {
+            await ledger.ReleaseAsync(run, stage, [.. held.Select(sample => sample.Lease.Key)], CancellationToken.None);
+            _held.Clear();
+        }
+    }
+
+    private List<WorkSample> Accept(IReadOnlyList<Lease> leases)
+    {
+        List<WorkSample> samples = [.. leases.Select(lease => new WorkSample(lease))];
+        foreach (WorkSample sample in samples)
+        {
+            // The same sample twice in hand: the older lease was lost by time, to ourselves.
+            if (_held.TryGetValue(sample.Id, out WorkSample? older))
+            {
+                older.LeaseLost = true;
+            }
+
+            _held[sample.Id] = sample;
+        }
+
+        Interlocked.Add(ref _taken, samples.Count);
+        if (samples.Count > 0)
+        {
+            Fault.Reach(FaultPoint.Leased);
+        }
+
+        return samples;
+    }
+
+    /// <returns>False when nothing is left to wait for.</returns>
+    private async Task<bool> WaitAsync(Task changed, CancellationToken cancel)
+    {
+        if (await ledger.NextAvailableAsync(run, stage, cancel) is not { } next)
+        {
+            return false;
+        }
+
+        // Other workers settle samples without telling us: look again within a third of a lease.
+        TimeSpan wait = next - await ledger.NowAsync(cancel);
+        wait = wait < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : wait > options.Lease / 3 ? options.Lease / 3 : wait;
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await Task.WhenAny(changed, Task.Delay(wait, time, enough.Token));
+        await enough.CancelAsync();
+        cancel.ThrowIfCancellationRequested();
+        return true;
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
