@@ -23,7 +23,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     public string Path { get; }
 
     /// <param name="path">The file.</param>
-    /// <param name="create">Whether to create it where there is none.</param>
+    /// <param name="create">Whether to create it where there is none, and to look for damage: for who is about to write.</param>
     /// <param name="busy">How long to wait for other processes' transactions.</param>
     /// <param name="time">For the migrations' dates.</param>
     public static SqliteDatabase Open(string path, bool create, TimeSpan busy, TimeProvider time)
@@ -48,17 +48,21 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             {
                 connection.Open();
                 connection.Execute($"PRAGMA busy_timeout = {(long)busy.TotalMilliseconds}");
-                database.RefuseForeignFile();
+                database.RefuseForeignFile(check: create);
                 if (connection.ExecuteScalar<string>("PRAGMA journal_mode") != "wal")
                 {
                     connection.Execute("PRAGMA journal_mode = WAL");
                 }
 
                 connection.Execute("PRAGMA synchronous = FULL");
-                using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-                connection.Execute($"PRAGMA application_id = {ApplicationId}", transaction: transaction);
-                SqliteMigrations.Apply(path, connection, transaction, time);
-                transaction.Commit();
+                if (!SqliteMigrations.IsCurrent(path, connection))
+                {
+                    using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+                    connection.Execute($"PRAGMA application_id = {ApplicationId}", transaction: transaction);
+                    SqliteMigrations.Apply(path, connection, transaction, time);
+                    transaction.Commit();
+                }
+
                 return true;
             });
             return database;
@@ -117,7 +121,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         _turn.Dispose();
     }
 
-    private void RefuseForeignFile()
+    private void RefuseForeignFile(bool check)
     {
         long tables = _connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema");
         if (tables > 0 && _connection.ExecuteScalar<long>("PRAGMA application_id") != ApplicationId)
@@ -125,10 +129,10 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             throw new SeaException($"{Path}: is an SQLite file of another program, not a ledger", "choose another folder");
         }
 
-        string check = _connection.ExecuteScalar<string>("PRAGMA quick_check(1)") ?? "ok";
-        if (check != "ok")
+        // Reads the whole file, so only for those who are about to write.
+        if (check && _connection.ExecuteScalar<string>("PRAGMA quick_check(1)") is { } found && found != "ok")
         {
-            throw new SeaException($"{Path}: the ledger is damaged: {check}", DamagedHint);
+            throw new SeaException($"{Path}: the ledger is damaged: {found}", DamagedHint);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed partial class SqliteLedger : ILedger
     /// <summary>Opens a ledger, brought up to this version's schema.</summary>
     /// <param name="path">The file.</param>
     /// <param name="time">The ledger's clock.</param>
-    /// <param name="create">Whether to make one where there is none.</param>
+    /// <param name="create">Whether to make one where there is none, and to look through it for damage.</param>
     /// <param name="busy">How long to wait for other processes' transactions; 30 s when left out.</param>
     /// <exception cref="Models.SeaException">It is missing, damaged, another program's, or written by a newer version.</exception>
     public static SqliteLedger Open(string path, TimeProvider time, bool create = true, TimeSpan? busy = null) =>

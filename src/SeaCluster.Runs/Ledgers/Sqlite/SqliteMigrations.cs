@@ -14,21 +14,17 @@ internal static class SqliteMigrations
     /// <summary>Number, name and text of every migration.</summary>
     public static IReadOnlyList<(int Version, string Name, string Sql)> All { get; } = Load();
 
+    /// <summary>Whether nothing is to be done.</summary>
     /// <exception cref="SeaException">The ledger has a migration that this program does not know.</exception>
+    public static bool IsCurrent(string path, SqliteConnection connection) => VersionOf(path, connection, null) == All[^1].Version;
+
+    /// <summary>Applies what is missing.</summary>
     public static void Apply(string path, SqliteConnection connection, SqliteTransaction transaction, TimeProvider time)
     {
         connection.Execute(
             "CREATE TABLE IF NOT EXISTS migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
             transaction: transaction);
-        int have = connection.ExecuteScalar<int>("SELECT coalesce(max(version), 0) FROM migrations", transaction: transaction);
-        int newest = All[^1].Version;
-        if (have > newest)
-        {
-            throw new SeaException(
-                string.Create(CultureInfo.InvariantCulture, $"{path}: the ledger has schema version {have}, this program knows up to {newest}: a newer version wrote it"),
-                "use that version or a newer one");
-        }
-
+        int have = VersionOf(path, connection, transaction);
         foreach ((int version, string name, string sql) in All.Where(migration => migration.Version > have))
         {
             connection.Execute(sql, transaction: transaction);
@@ -37,6 +33,22 @@ internal static class SqliteMigrations
                 new { version, name, now = time.GetUtcNow().ToUnixTimeMilliseconds() },
                 transaction);
         }
+    }
+
+    private static int VersionOf(string path, SqliteConnection connection, SqliteTransaction? transaction)
+    {
+        if (connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'", transaction: transaction) == 0)
+        {
+            return 0;
+        }
+
+        int have = connection.ExecuteScalar<int>("SELECT coalesce(max(version), 0) FROM migrations", transaction: transaction);
+        int newest = All[^1].Version;
+        return have <= newest
+            ? have
+            : throw new SeaException(
+                string.Create(CultureInfo.InvariantCulture, $"{path}: the ledger has schema version {have}, this program knows up to {newest}: a newer version wrote it"),
+                "use that version or a newer one");
     }
 
     private static List<(int, string, string)> Load()

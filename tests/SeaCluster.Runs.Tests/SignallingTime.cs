@@ -1,0 +1,25 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
+
+namespace SeaCluster.Runs.Tests;
+
+/// <summary>A clock that stands still until told, and tells when somebody begins to wait: tests move it exactly then.</summary>
+public sealed class SignallingTime() : FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero))
+{
+    private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        ITimer timer = base.CreateTimer(callback, state, dueTime, period);
+        _waits.Writer.TryWrite(dueTime);
+        return timer;
+    }
+
+    /// <summary>Returns once somebody waits for so long.</summary>
+    public async Task WaitedFor(TimeSpan duration)
+    {
+        while (await _waits.Reader.ReadAsync() != duration)
+        {
+        }
+    }
+}
