@@ -24,24 +24,29 @@ public static class SafetensorsWriter
     /// <param name="path">The file; replaced where it exists.</param>
     /// <param name="tensors">In any order; a repeated name throws <see cref="SeaException"/>.</param>
     /// <param name="metadata">Free text for <c>__metadata__</c>, or null.</param>
-    public static void Write(string path, IEnumerable<RawTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<RawTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        AtomicFile.Write(path, stream => Write(stream, path, tensors, metadata));
+
+    /// <summary>Writes tensors given as bytes to a stream.</summary>
+    /// <param name="stream">Written from its current position.</param>
+    /// <param name="path">What errors call it.</param>
+    /// <param name="tensors">In any order; a repeated name throws <see cref="SeaException"/>.</param>
+    /// <param name="metadata">Free text for <c>__metadata__</c>, or null.</param>
+    public static void Write(Stream stream, string path, IEnumerable<RawTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         RawTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Dtype.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
         byte[] header = Header(path, ordered, metadata);
-        AtomicFile.Write(path, stream =>
+        stream.Write(header);
+        foreach (RawTensor tensor in ordered)
         {
-            stream.Write(header);
-            foreach (RawTensor tensor in ordered)
+            long before = stream.Position;
+            tensor.Write(stream);
+            long written = stream.Position - before;
+            if (written != tensor.Length)
             {
-                long before = stream.Position;
-                tensor.Write(stream);
-                long written = stream.Position - before;
-                if (written != tensor.Length)
-                {
-                    throw new SeaException($"{path}: tensor '{tensor.Name}' of {tensor.Dtype} [{string.Join(", ", tensor.Shape)}] needs {tensor.Length} bytes, got {written}.");
-                }
+                throw new SeaException($"{path}: tensor '{tensor.Name}' of {tensor.Dtype} [{string.Join(", ", tensor.Shape)}] needs {tensor.Length} bytes, got {written}.");
             }
-        });
+        }
     }
 
     private static byte[] Header(string path, RawTensor[] tensors, IReadOnlyDictionary<string, string>? metadata)

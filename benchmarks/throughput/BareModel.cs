@@ -1,0 +1,114 @@
+using SeaCluster.Models;
+using SeaCluster.Models.Configuration;
+using SeaCluster.Models.Layers;
+using SeaCluster.Models.Prompts;
+using SeaCluster.Models.Tokenization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Throughput;
+
+/// <summary>Projector and language model with random weights: what the synthesis runs through, without an encoder or a tokenizer.</summary>
+internal sealed class BareModel : IMultimodalModel
+{
+    private readonly Linear first;
+    private readonly Linear second;
+
+    public BareModel(ThroughputConfig size, ScalarType dtype, Device device, int seed)
+    {
+        TextConfig text = new()
+        {
+            ModelType = "llama",
+            HiddenSize = size.Hidden,
+            IntermediateSize = size.Ffn,
+            Layers = size.Layers,
+            Heads = size.Heads,
+            KvHeads = size.KvHeads,
+            HeadDim = size.Hidden / size.Heads,
+            VocabSize = size.Vocab,
+            RmsNormEps = 1e-5,
+            RopeTheta = 10000,
+            Tied = false,
+            AttentionBias = false,
+            AttentionOutputBias = false,
+            MlpBias = false,
+            MaxPositions = 4096,
+            EosTokenIds = [2],
+        };
+        Config = new ModelConfig
+        {
+            File = size.Name,
+            Family = ModelFamily.Llava,
+            Text = text,
+            MediaTokenId = 4,
+            Vision = new VisionConfig
+            {
+                HiddenSize = size.Enc,
+                IntermediateSize = size.Enc,
+                Layers = 1,
+                Heads = 1,
+                ImageSize = 14,
+                PatchSize = 14,
+                Channels = 3,
+                Activation = "quick_gelu",
+                LayerNormEps = 1e-5,
+                TemporalPatchSize = 1,
+                MergeSize = 1,
+                RopeTheta = 10000,
+            },
+        };
+        using Generator generator = new((ulong)seed, device: CPU);
+        Weights = Weights.Create([.. Shapes(size, text)], Draw, dtype, device);
+        LanguageModel = new LanguageModel(text, Weights);
+        first = new Linear(Weights, "multi_modal_projector.linear_1");
+        second = new Linear(Weights, "multi_modal_projector.linear_2");
+
+        Tensor Draw(string name, long[] shape) =>
+            name.EndsWith("bias", StringComparison.Ordinal) ? zeros(shape)
+            : shape.Length == 1 ? ones(shape)
+            : randn(shape, generator: generator) * (1 / Math.Sqrt(shape[^1]));
+    }
+
+    public string Folder => Config.File;
+
+    public ModelConfig Config { get; }
+
+    public Tokenizer Tokenizer => throw new InvalidOperationException("The benchmark's model has no tokenizer.");
+
+    public PromptFormat Prompts => throw new InvalidOperationException("The benchmark's model has no prompt format.");
+
+    public LanguageModel LanguageModel { get; }
+
+    public Weights Weights { get; }
+
+    public Device Device => Weights.Device;
+
+    public ScalarType DType => Weights.DType;
+
+    public int EncoderHidden => Config.Vision!.HiddenSize;
+
+    public Tensor Encode(string mediaPath) => throw new InvalidOperationException("The benchmark's model has no encoder.");
+
+    public IReadOnlyList<Tensor> Encode(IReadOnlyList<string> mediaPaths) => throw new InvalidOperationException("The benchmark's model has no encoder.");
+
+    public Tensor EncodeBlank() => throw new InvalidOperationException("The benchmark's model has no encoder.");
+
+    public Tensor Project(Tensor encoderOutput)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return second.Forward(nn.functional.gelu(first.Forward(encoderOutput.to(DType)))).MoveToOuterDisposeScope();
+    }
+
+    public int MediaTokens(long encoderRows) => (int)encoderRows;
+
+    public void Dispose() => Weights.Dispose();
+
+    private static IEnumerable<(string Name, long[] Shape)> Shapes(ThroughputConfig size, TextConfig text) =>
+    [
+        .. LanguageModel.Shapes(text),
+        ("multi_modal_projector.linear_1.weight", [size.Hidden, size.Enc]),
+        ("multi_modal_projector.linear_1.bias", [size.Hidden]),
+        ("multi_modal_projector.linear_2.weight", [size.Hidden, size.Hidden]),
+        ("multi_modal_projector.linear_2.bias", [size.Hidden]),
+    ];
+}

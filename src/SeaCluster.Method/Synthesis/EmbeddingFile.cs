@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using SeaCluster.Models;
+using SeaCluster.Models.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Synthesis;
+
+/// <summary>
+/// A synthetic encoder output on the disk: plain safetensors with <c>encoder_output</c> [tokens, encoder hidden] and <c>losses</c> [steps + 1],
+/// both float32, and metadata that says what it is. The bytes follow from sample, options and model alone: no clock, no host.
+/// </summary>
+public static class EmbeddingFile
+{
+    /// <summary>Writes atomically.</summary>
+    public static void Write(string path, SynthesisResult result, SynthesisOptions options, string family)
+    {
+        byte[] bytes = ToBytes(result, options, family);
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
+
+    /// <summary>The bytes of the file.</summary>
+    public static byte[] ToBytes(SynthesisResult result, SynthesisOptions options, string family)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, string> metadata = new(StringComparer.Ordinal)
+        {
+            ["format"] = "seacluster.embedding.1",
+            ["family"] = family,
+            ["id"] = result.Sample.Id,
+            ["phrase"] = result.Sample.Phrase,
+            ["pairs"] = JsonSerializer.Serialize(result.Sample.Pairs.Select(pair => new[] { pair.Question, pair.Answer })),
+            ["spec"] = SpecOf(result.Sample, options),
+            ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
+            ["attempt"] = result.Attempt.ToString(CultureInfo.InvariantCulture),
+            ["steps"] = result.Steps.ToString(CultureInfo.InvariantCulture),
+            ["loss"] = result.Losses[^1].ToString("R", CultureInfo.InvariantCulture),
+            ["perceived"] = result.Answer is null ? "not asked" : result.Perceived ? "yes" : "no",
+            ["perception_question"] = result.Sample.PerceptionQuestion ?? "",
+            ["perception_answer"] = result.Answer ?? "",
+        };
+        using MemoryStream buffer = new();
+        SafetensorsWriter.Write(buffer, result.Sample.Id, [result.EncoderOutput.ToRaw("encoder_output"), tensor(result.Losses.ToArray()).ToRaw("losses")], metadata);
+        return buffer.ToArray();
+    }
+
+    /// <summary>Hash of all that decides an embedding besides the model: sample and options. What was made for another hash is made again.</summary>
+    public static string SpecOf(SynthesisSample sample, SynthesisOptions options)
+    {
+        string text = JsonSerializer.Serialize(new { sample, options = options with { Slots = options.Deterministic ? options.Slots : 0 } });
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>Reads one back.</summary>
+    /// <exception cref="SeaException">The file is damaged or not an embedding.</exception>
+    public static Embedding Read(string path)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (!file.Metadata.TryGetValue("format", out string? format) || format != "seacluster.embedding.1")
+        {
+            throw new SeaException($"{path}: not a synthetic embedding: metadata 'format' is '{format ?? "absent"}', expected 'seacluster.embedding.1'.");
+        }
+
+        return new Embedding(file.Metadata["id"], file.Metadata["phrase"], file.Metadata, file.Load("encoder_output").DetachFromDisposeScope(), file.Load("losses").data<float>().ToArray());
+    }
+}
+
+/// <summary>A synthetic encoder output that was read. Owns its tensor.</summary>
+/// <param name="Id">Of the sample.</param>
+/// <param name="Phrase">What it is to be perceived as.</param>
+/// <param name="Metadata">As written.</param>
+/// <param name="EncoderOutput">[tokens, encoder hidden], float32.</param>
+/// <param name="Losses">Before each step, and after the last.</param>
+public sealed record Embedding(string Id, string Phrase, IReadOnlyDictionary<string, string> Metadata, Tensor EncoderOutput, float[] Losses) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => EncoderOutput.Dispose();
+}

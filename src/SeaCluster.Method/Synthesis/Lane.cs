@@ -1,0 +1,199 @@
+using SeaCluster.Models;
+using SeaCluster.Models.Attention;
+using SeaCluster.Models.Packing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Synthesis;
+
+/// <summary>
+/// One device with one frozen model, optimising a batch of samples: L(E_o) = mean over a sample's auxiliary pairs of the mean negative
+/// log-likelihood of the answer's tokens, through projector and language model (SEA, section 3). A slot whose sample is finished is
+/// refilled at once; nothing but E_o has a gradient.
+/// </summary>
+public sealed class Lane : IDisposable
+{
+    private readonly IMultimodalModel model;
+    private readonly SynthesisOptions options;
+    private readonly Tensor initial;
+    private readonly double spread;
+    private readonly ConstantPrefix? constant;
+    private readonly int skip;
+    private readonly Func<SynthesisSample, int, int, PackedSequence> pack;
+    private readonly List<Slot> slots = [];
+
+    /// <param name="model">Frozen; must outlive the lane.</param>
+    /// <param name="options">What to do.</param>
+    public Lane(IMultimodalModel model, SynthesisOptions options)
+        : this(model, options, model.EncodeBlank(), model.Prompts.PrefixBeforeMedia, (sample, media, skip) =>
+            PackedSequence.Of([.. sample.Pairs.Select(pair => model.Prompts.Encode(pair.Question, pair.Answer, media))], skip))
+    {
+    }
+
+    /// <summary>A lane whose start and packing are given: for models without an encoder or a tokenizer of their own.</summary>
+    /// <param name="model">Frozen; must outlive the lane.</param>
+    /// <param name="options">What to do.</param>
+    /// <param name="start">Initial E_o [tokens, encoder hidden]; taken over.</param>
+    /// <param name="prefix">Tokens that stand in front of the medium in every prompt.</param>
+    /// <param name="pack">Sample, media tokens and length of the prefix to leave out → its packed sequence.</param>
+    public Lane(
+        IMultimodalModel model, SynthesisOptions options, Tensor start, IReadOnlyList<int> prefix, Func<SynthesisSample, int, int, PackedSequence> pack)
+    {
+        this.model = model;
+        this.options = options;
+        this.pack = pack;
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable frozen = no_grad();
+        initial = start.to(ScalarType.Float32).detach().clone().DetachFromDisposeScope();
+        start.Dispose();
+        spread = initial.std().item<float>();
+        LearningRate = options.LearningRate ?? 0.1 * spread;
+        constant = ConstantPrefix.Of(model.LanguageModel, prefix);
+        skip = prefix.Count;
+    }
+
+    /// <summary>Step size in use.</summary>
+    public double LearningRate { get; }
+
+    /// <summary>Number of media tokens of a sample.</summary>
+    public int MediaTokens => model.MediaTokens(initial.shape[0]);
+
+    /// <summary>Told after every step: how many slots were in use and how many tokens the batch had.</summary>
+    public Action<LaneStep>? Stepped { get; set; }
+
+    /// <summary>Plans the lane for samples like the given one.</summary>
+    public LanePlan Plan(SynthesisSample typical, int samples) =>
+        LanePlan.Of(model, options, initial.shape[0], Pack(typical).Ids.Length, samples);
+
+    /// <summary>Optimises samples until there are none left, and gives each result as soon as it is finished.</summary>
+    /// <param name="take">Gives samples for free slots.</param>
+    /// <param name="slotCount">Most samples side by side.</param>
+    /// <param name="finished">Takes a result over, and disposes of it.</param>
+    /// <param name="cancellation">Stops between two steps; unfinished samples are dropped.</param>
+    public void Run(SampleSource take, int slotCount, Action<SynthesisResult> finished, CancellationToken cancellation = default)
+    {
+        Queue<(SynthesisSample Sample, int Attempt)> again = new();
+        try
+        {
+            while (true)
+            {
+                if (slots.Count == 0 || (!options.Deterministic && slots.Count < slotCount))
+                {
+                    Fill(take, slotCount, again);
+                }
+
+                if (slots.Count == 0)
+                {
+                    return;
+                }
+
+                using SlotBatch batch = new(model, slots, constant, options, LearningRate);
+                while (!slots.Exists(slot => slot.Done))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    try
+                    {
+                        batch.Step();
+                    }
+                    catch (Exception error) when (slots.Count > 1 && OutOfMemory.Is(error))
+                    {
+                        slotCount = slots.Count / 2;
+                        break;
+                    }
+
+                    Stepped?.Invoke(new LaneStep(slots.Count, slotCount, batch.Tokens));
+                }
+
+                batch.Store();
+                Finish(finished, again);
+                while (slots.Count > slotCount)
+                {
+                    again.Enqueue((slots[^1].Sample, slots[^1].Attempt));
+                    slots[^1].Dispose();
+                    slots.RemoveAt(slots.Count - 1);
+                }
+            }
+        }
+        finally
+        {
+            slots.ForEach(slot => slot.Dispose());
+            slots.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        initial.Dispose();
+        constant?.Dispose();
+    }
+
+    private void Fill(SampleSource take, int slotCount, Queue<(SynthesisSample Sample, int Attempt)> again)
+    {
+        while (slots.Count < slotCount && again.TryDequeue(out (SynthesisSample Sample, int Attempt) next))
+        {
+            slots.Add(Start(next.Sample, next.Attempt));
+        }
+
+        // A deterministic group is finished with, re-runs included, before the next begins: its batches follow from its members alone.
+        if (slots.Count < slotCount && !(options.Deterministic && slots.Count > 0))
+        {
+            slots.AddRange(take(slotCount - slots.Count, slots.Count == 0).Select(sample => Start(sample, 0)));
+        }
+    }
+
+    private void Finish(Action<SynthesisResult> finished, Queue<(SynthesisSample Sample, int Attempt)> again)
+    {
+        List<Slot> done = [.. slots.Where(slot => slot.Done)];
+        slots.RemoveAll(slot => slot.Done);
+        string?[] answers = Perception.Ask(model, [.. done.Select(slot => (slot.Sample.PerceptionQuestion, slot.Values))]);
+        for (int i = 0; i < done.Count; i++)
+        {
+            using Slot slot = done[i];
+            bool perceived = answers[i] is { } answer && Perception.Names(answer, slot.Sample.Phrase);
+            if (answers[i] is not null && !perceived && options.RerunUnperceived && slot.Attempt == 0)
+            {
+                again.Enqueue((slot.Sample, 1));
+                continue;
+            }
+
+            using DisposeScope scope = NewDisposeScope();
+            Tensor output = slot.Values.detach().cpu().clone().DetachFromDisposeScope();
+            finished(new SynthesisResult(slot.Sample, output, [.. slot.Losses], slot.Attempt, answers[i], perceived));
+        }
+    }
+
+    private Slot Start(SynthesisSample sample, int attempt)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor start = initial;
+        if (options.Init == EmbeddingInit.Random || attempt > 0)
+        {
+            SampleRandom random = new(options.Seed, sample.Id, attempt);
+            float[] noise = new float[initial.numel()];
+            for (int i = 0; i < noise.Length; i++)
+            {
+                noise[i] = (float)random.Normal();
+            }
+
+            // A re-run leaves the blank by a tenth of its spread: another path, the same basin of plausible outputs.
+            Tensor drawn = tensor(noise, initial.shape).to(model.Device) * spread;
+            start = options.Init == EmbeddingInit.Random ? drawn : initial + (drawn * 0.1);
+        }
+
+        return new Slot(sample, attempt, Pack(sample), start.clone().DetachFromDisposeScope(), options);
+    }
+
+    private PackedSequence Pack(SynthesisSample sample) => pack(sample, MediaTokens, skip);
+}
+
+/// <summary>Gives a lane samples: as many as there are free slots or fewer; none from an idle lane means that there are no more.</summary>
+/// <param name="free">Free slots.</param>
+/// <param name="idle">The lane has nothing in hand, so that the call may wait.</param>
+public delegate IReadOnlyList<SynthesisSample> SampleSource(int free, bool idle);
+
+/// <summary>One step of a lane.</summary>
+/// <param name="Busy">Slots in use.</param>
+/// <param name="Slots">Slots of the lane.</param>
+/// <param name="Tokens">Tokens of the batch.</param>
+public readonly record struct LaneStep(int Busy, int Slots, int Tokens);

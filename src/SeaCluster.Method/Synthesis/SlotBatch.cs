@@ -1,0 +1,88 @@
+using SeaCluster.Models;
+using SeaCluster.Models.Attention;
+using SeaCluster.Models.Packing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Synthesis;
+
+/// <summary>The slots of a lane stacked for one forward and backward pass, for as long as the same samples share it.</summary>
+internal sealed class SlotBatch : IDisposable
+{
+    private readonly IReadOnlyList<Slot> slots;
+    private readonly PackedBatch batch;
+    private readonly SlotAdam adam;
+    private readonly Tensor values;
+    private readonly Tensor first;
+    private readonly Tensor second;
+    private readonly Tensor weights;
+    private readonly float[] hostWeights;
+    private readonly int[] slotOfLabel;
+
+    public SlotBatch(IMultimodalModel model, IReadOnlyList<Slot> slots, ConstantPrefix? constant, SynthesisOptions options, double learningRate)
+    {
+        this.slots = [.. slots];
+        adam = new SlotAdam(options, learningRate);
+        batch = new PackedBatch(model, [.. slots.Select(slot => slot.Sequence)], constant);
+        using DisposeScope scope = NewDisposeScope();
+        values = stack([.. slots.Select(slot => slot.Values)]).detach().requires_grad_(true).DetachFromDisposeScope();
+        first = stack([.. slots.Select(slot => slot.First)]).DetachFromDisposeScope();
+        second = stack([.. slots.Select(slot => slot.Second)]).DetachFromDisposeScope();
+        hostWeights = batch.MeanPerQuestion();
+        weights = tensor(hostWeights).to(model.Device).DetachFromDisposeScope();
+        slotOfLabel = [.. slots.SelectMany((slot, index) => Enumerable.Repeat(index, slot.Sequence.Labels.Count))];
+    }
+
+    /// <summary>Tokens of a forward pass.</summary>
+    public int Tokens => batch.Tokens;
+
+    /// <summary>Loss of every slot, gradient, and one Adam step for the slots that are not done by it.</summary>
+    public void Step()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor nll = batch.AnswerNll(values.view(-1, values.shape[2]));
+        (nll * weights).sum().backward();
+        Observe(nll.detach().cpu());
+        Tensor gradient = values.grad!;
+        adam.Step(values, first, second, gradient, [.. slots.Select(slot => slot.Done ? 0 : slot.Losses.Count)]);
+        gradient.zero_();
+    }
+
+    /// <summary>Gives the slots their values and moments back.</summary>
+    public void Store()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable frozen = no_grad();
+        for (int i = 0; i < slots.Count; i++)
+        {
+            slots[i].Dispose();
+            slots[i].Values = values[i].detach().clone().DetachFromDisposeScope();
+            slots[i].First = first[i].clone().DetachFromDisposeScope();
+            slots[i].Second = second[i].clone().DetachFromDisposeScope();
+        }
+    }
+
+    public void Dispose()
+    {
+        batch.Dispose();
+        values.Dispose();
+        first.Dispose();
+        second.Dispose();
+        weights.Dispose();
+    }
+
+    private void Observe(Tensor nll)
+    {
+        double[] losses = new double[slots.Count];
+        float[] perLabel = nll.data<float>().ToArray();
+        for (int i = 0; i < perLabel.Length; i++)
+        {
+            losses[slotOfLabel[i]] += (double)perLabel[i] * hostWeights[i];
+        }
+
+        for (int i = 0; i < slots.Count; i++)
+        {
+            slots[i].Observe((float)losses[i]);
+        }
+    }
+}

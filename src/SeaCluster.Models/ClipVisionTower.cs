@@ -1,0 +1,128 @@
+using SeaCluster.Models.Configuration;
+using SeaCluster.Models.Layers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Models;
+
+/// <summary>The vision transformer of CLIP (Radford et al. 2021), as far as the layer that LLaVA reads.</summary>
+public sealed class ClipVisionTower
+{
+    private readonly VisionConfig config;
+    private readonly Weights weights;
+    private readonly ClipLayer[] layers;
+
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Canonical names below <c>vision_tower.</c>.</param>
+    public ClipVisionTower(VisionConfig config, Weights weights)
+    {
+        this.config = config;
+        this.weights = weights;
+        layers = [.. Enumerable.Range(0, config.Layers).Select(i => new ClipLayer(config, weights, $"vision_tower.encoder.layers.{i}"))];
+    }
+
+    /// <summary>Canonical names and shapes.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Shapes(VisionConfig c)
+    {
+        long patches = (long)(c.ImageSize / c.PatchSize) * (c.ImageSize / c.PatchSize), d = c.HiddenSize, ffn = c.IntermediateSize;
+        yield return ("vision_tower.embeddings.class_embedding", [d]);
+        yield return ("vision_tower.embeddings.patch_embedding.weight", [d, c.Channels, c.PatchSize, c.PatchSize]);
+        yield return ("vision_tower.embeddings.position_embedding.weight", [patches + 1, d]);
+        foreach (string norm in new[] { "pre_layrnorm", "post_layernorm" })
+        {
+            yield return ($"vision_tower.{norm}.weight", [d]);
+            yield return ($"vision_tower.{norm}.bias", [d]);
+        }
+
+        for (int i = 0; i < c.Layers; i++)
+        {
+            string layer = $"vision_tower.encoder.layers.{i}.";
+            foreach ((string name, long rows, long columns) in new[]
+            {
+                ("self_attn.q_proj", d, d), ("self_attn.k_proj", d, d), ("self_attn.v_proj", d, d), ("self_attn.out_proj", d, d),
+                ("mlp.fc1", ffn, d), ("mlp.fc2", d, ffn),
+            })
+            {
+                yield return ($"{layer}{name}.weight", [rows, columns]);
+                yield return ($"{layer}{name}.bias", [rows]);
+            }
+
+            foreach (string norm in new[] { "layer_norm1", "layer_norm2" })
+            {
+                yield return ($"{layer}{norm}.weight", [d]);
+                yield return ($"{layer}{norm}.bias", [d]);
+            }
+        }
+    }
+
+    /// <summary>
+    /// pixels [pictures, 3, size, size] → hidden states after <paramref name="layerCount"/> layers, the class token first,
+    /// [pictures, 1 + patches, hidden].
+    /// </summary>
+    public Tensor Forward(Tensor pixels, int layerCount)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long pictures = pixels.shape[0];
+        Tensor patches = nn.functional.conv2d(
+            pixels.to(weights.DType), weights["vision_tower.embeddings.patch_embedding.weight"], null, strides: [config.PatchSize, config.PatchSize]);
+        Tensor start = weights["vision_tower.embeddings.class_embedding"].view(1, 1, -1).expand(pictures, 1, -1);
+        Tensor x = cat([start, patches.flatten(2).transpose(1, 2)], 1) + weights["vision_tower.embeddings.position_embedding.weight"];
+        x = Norm(weights, "vision_tower.pre_layrnorm", x, config.LayerNormEps);
+        for (int i = 0; i < layerCount; i++)
+        {
+            x = layers[i].Forward(x);
+        }
+
+        return x.MoveToOuterDisposeScope();
+    }
+
+    internal static Tensor Norm(Weights weights, string name, Tensor x, double eps) =>
+        nn.functional.layer_norm(x, [x.shape[^1]], weights[name + ".weight"], weights[name + ".bias"], eps);
+}
+
+/// <summary>x + Attention(Norm(x)), then + MLP(Norm(·)); everything sees everything.</summary>
+internal sealed class ClipLayer
+{
+    private readonly VisionConfig config;
+    private readonly Weights weights;
+    private readonly string name;
+    private readonly Linear q;
+    private readonly Linear k;
+    private readonly Linear v;
+    private readonly Linear output;
+    private readonly Linear fc1;
+    private readonly Linear fc2;
+
+    public ClipLayer(VisionConfig config, Weights weights, string name)
+    {
+        this.config = config;
+        this.weights = weights;
+        this.name = name;
+        q = new Linear(weights, name + ".self_attn.q_proj");
+        k = new Linear(weights, name + ".self_attn.k_proj");
+        v = new Linear(weights, name + ".self_attn.v_proj");
+        output = new Linear(weights, name + ".self_attn.out_proj");
+        fc1 = new Linear(weights, name + ".mlp.fc1");
+        fc2 = new Linear(weights, name + ".mlp.fc2");
+    }
+
+    /// <summary>x [pictures, tokens, hidden] → the same shape.</summary>
+    public Tensor Forward(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        x = x + output.Forward(Attend(ClipVisionTower.Norm(weights, name + ".layer_norm1", x, config.LayerNormEps)));
+        Tensor y = fc1.Forward(ClipVisionTower.Norm(weights, name + ".layer_norm2", x, config.LayerNormEps));
+        y = Activations.Apply(config.Activation, y);
+        return (x + fc2.Forward(y)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attend(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long pictures = x.shape[0], tokens = x.shape[1], size = config.HiddenSize / config.Heads;
+        Tensor Heads(Linear linear) => linear.Forward(x).view(pictures, tokens, config.Heads, size).transpose(1, 2);
+        Tensor scores = matmul(Heads(q) * (1.0 / Math.Sqrt(size)), Heads(k).transpose(2, 3));
+        Tensor mixed = matmul(nn.functional.softmax(scores.to(ScalarType.Float32), -1).to(x.dtype), Heads(v));
+        return mixed.transpose(1, 2).reshape(pictures, tokens, config.HiddenSize).MoveToOuterDisposeScope();
+    }
+}

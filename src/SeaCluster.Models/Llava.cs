@@ -1,0 +1,175 @@
+using SeaCluster.Models.Configuration;
+using SeaCluster.Models.Layers;
+using SeaCluster.Models.Media;
+using SeaCluster.Models.Prompts;
+using SeaCluster.Models.Safetensors;
+using SeaCluster.Models.Tokenization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Models;
+
+/// <summary>
+/// LLaVA-1.5 (Liu et al. 2023). E_o is a hidden state of the CLIP tower without its class token, [patches, encoder hidden]; P is a
+/// two-layer MLP; one media token per patch.
+/// </summary>
+public sealed class Llava : IMultimodalModel
+{
+    private const int EncoderBatch = 64;
+
+    private readonly ImagePreprocessor preprocessor;
+    private readonly Linear first;
+    private readonly Linear second;
+
+    private Llava(string folder, ModelConfig config, Weights weights, Tokenizer tokenizer)
+    {
+        Folder = folder;
+        Config = config;
+        Weights = weights;
+        Tokenizer = tokenizer;
+        Prompts = PromptFormat.For(config, tokenizer, folder);
+        preprocessor = ImagePreprocessor.For(folder);
+        LanguageModel = new LanguageModel(config.Text, weights);
+        Tower = new ClipVisionTower(config.Vision!, weights);
+        first = new Linear(weights, "multi_modal_projector.linear_1");
+        second = new Linear(weights, "multi_modal_projector.linear_2");
+    }
+
+    /// <inheritdoc/>
+    public string Folder { get; }
+
+    /// <inheritdoc/>
+    public ModelConfig Config { get; }
+
+    /// <inheritdoc/>
+    public Tokenizer Tokenizer { get; }
+
+    /// <inheritdoc/>
+    public PromptFormat Prompts { get; }
+
+    /// <inheritdoc/>
+    public LanguageModel LanguageModel { get; }
+
+    /// <inheritdoc/>
+    public Weights Weights { get; }
+
+    /// <summary>M.</summary>
+    public ClipVisionTower Tower { get; }
+
+    /// <inheritdoc/>
+    public Device Device => Weights.Device;
+
+    /// <inheritdoc/>
+    public ScalarType DType => Weights.DType;
+
+    /// <inheritdoc/>
+    public int EncoderHidden => Config.Vision!.HiddenSize;
+
+    /// <summary>Reads a checkpoint in either weight layout.</summary>
+    public static Llava Load(string folder, ModelConfig config, ScalarType dtype, Device device)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        return new Llava(folder, config, Weights.Load(checkpoint, CanonicalName, Shapes(config), dtype, device), tokenizer);
+    }
+
+    /// <summary>A model around weights that were made elsewhere; the folder gives tokenizer and preprocessing.</summary>
+    public static Llava Around(string folder, ModelConfig config, Weights weights) => new(folder, config, weights, Tokenizer.Load(folder));
+
+    /// <summary>Canonical names and shapes of all tensors.</summary>
+    public static IReadOnlyList<(string Name, long[] Shape)> Shapes(ModelConfig config)
+    {
+        long hidden = config.Text.HiddenSize;
+        List<(string, long[])> shapes = [.. ClipVisionTower.Shapes(config.Vision!)];
+        foreach ((string name, long columns) in new[] { ("linear_1", (long)config.Vision!.HiddenSize), ("linear_2", hidden) })
+        {
+            shapes.Add(($"multi_modal_projector.{name}.weight", [hidden, columns]));
+            if (config.ProjectorBias)
+            {
+                shapes.Add(($"multi_modal_projector.{name}.bias", [hidden]));
+            }
+        }
+
+        shapes.AddRange(LanguageModel.Shapes(config.Text));
+        return shapes;
+    }
+
+    /// <summary>A tensor's name in any of the three layouts in use → the name used here.</summary>
+    public static string CanonicalName(string name)
+    {
+        if (name.StartsWith("model.", StringComparison.Ordinal))
+        {
+            name = name["model.".Length..];
+        }
+
+        return name
+            .Replace("language_model.model.", "language_model.", StringComparison.Ordinal)
+            .Replace("language_model.lm_head.", "lm_head.", StringComparison.Ordinal)
+            .Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Encode(string mediaPath)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return Encode(Pixels([MediaReader.Default.ReadImage(mediaPath)]))[0].MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> Encode(IReadOnlyList<string> mediaPaths)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable frozen = no_grad();
+        List<Tensor> outputs = [];
+        foreach (string[] paths in mediaPaths.Chunk(EncoderBatch))
+        {
+            Tensor batch = Encode(Pixels(MediaReader.Default.ReadImages(paths)));
+            outputs.AddRange(Enumerable.Range(0, paths.Length).Select(i => batch[i].clone().MoveToOuterDisposeScope()));
+        }
+
+        return outputs;
+    }
+
+    /// <summary>pixels [pictures, 3, size, size] → E_o [pictures, patches, encoder hidden], float32.</summary>
+    public Tensor Encode(Tensor pixels)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor states = Tower.Forward(pixels.to(Device), Config.VisionLayersUsed);
+        Tensor patches = Config.DropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
+        return patches.to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor EncodeBlank()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable frozen = no_grad();
+        int size = Config.Vision!.ImageSize;
+        return Encode(Pixels([ImageFrame.Filled(size, size, byte.MaxValue)]))[0].MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Project(Tensor encoderOutput)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor y = Activations.Apply(Config.ProjectorActivation, first.Forward(encoderOutput.to(DType)));
+        return second.Forward(y).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public int MediaTokens(long encoderRows) => checked((int)encoderRows);
+
+    /// <inheritdoc/>
+    public void Dispose() => Weights.Dispose();
+
+    private Tensor Pixels(IReadOnlyList<ImageFrame> pictures)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] pixels = [.. pictures.Select(picture =>
+        {
+            PixelValues values = preprocessor.Process(picture);
+            return tensor(values.Values, [3, values.Height, values.Width]);
+        })];
+        return stack(pixels).to(Device).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,35 @@
+using SeaCluster.Models.Configuration;
+using SeaCluster.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Models;
+
+/// <summary>Opens a checkpoint folder as the family that its configuration names.</summary>
+public static class MultimodalModel
+{
+    /// <summary>Reads configuration, tokenizer and weights.</summary>
+    /// <param name="folder">A checkpoint in the Hugging Face layout.</param>
+    /// <param name="device">Default: the first GPU, else the CPU.</param>
+    /// <param name="dtype">Default: bfloat16 on a GPU, float32 on the CPU.</param>
+    /// <exception cref="SeaException">Something in the folder is missing or wrong; the message names it.</exception>
+    public static IMultimodalModel Load(string folder, Device? device = null, ScalarType? dtype = null)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new SeaException($"{folder}: no such folder.", "Give a checkpoint folder with config.json, model.safetensors and tokenizer.json.");
+        }
+
+        TorchRuntime.Initialize();
+        ModelConfig config = ModelConfig.Read(folder);
+        Device target = device ?? (cuda.is_available() ? CUDA : CPU);
+        ScalarType type = dtype ?? (target.type == DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32);
+        using DisposeScope scope = NewDisposeScope();
+        return config.Family switch
+        {
+            ModelFamily.Llava => Llava.Load(folder, config, type, target),
+            _ => throw new SeaException(
+                $"{Path.Combine(folder, "config.json")}: models of type '{config.Family}' are not supported yet.", "Supported: llava."),
+        };
+    }
+}

@@ -1,0 +1,115 @@
+using SeaCluster.Models.Attention;
+using SeaCluster.Models.Layers;
+using SeaCluster.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Models.Packing;
+
+/// <summary>
+/// Sequences laid end to end for one forward pass. Built once per composition of a batch and used for as many steps as it stays the same.
+/// </summary>
+public sealed class PackedBatch : IDisposable
+{
+    private readonly IMultimodalModel model;
+    private readonly PackedAttention attention;
+    private readonly Rotary rotary;
+    private readonly Tensor text;
+    private readonly Tensor? mediaRows;
+    private readonly Tensor labelRows;
+    private readonly Tensor targets;
+
+    /// <param name="model">The model that the sequences are for.</param>
+    /// <param name="sequences">At least one.</param>
+    /// <param name="constant">The prefix in front of all of them, or null.</param>
+    public PackedBatch(IMultimodalModel model, IReadOnlyList<PackedSequence> sequences, ConstantPrefix? constant = null)
+    {
+        this.model = model;
+        Sequences = sequences;
+        (ScalarType dtype, Device device) = (model.DType, model.Device);
+        using DisposeScope scope = NewDisposeScope();
+        attention = new PackedAttention([.. sequences.Select(s => s.Shape)], constant, dtype, device);
+        rotary = Rotary.For(model.Config.Text, [.. sequences.SelectMany(s => s.Shape.Positions(s.Start))], dtype, device);
+        List<long> media = [], rows = [], wanted = [];
+        int start = 0;
+        foreach (PackedSequence sequence in sequences)
+        {
+            media.AddRange(Enumerable.Range(start + sequence.MediaStart, sequence.MediaLength).Select(row => (long)row));
+            rows.AddRange(sequence.Labels.Select(label => (long)(start + label.Row)));
+            wanted.AddRange(sequence.Labels.Select(label => (long)label.Target));
+            start += sequence.Ids.Length;
+        }
+
+        Tokens = start;
+        text = Long(sequences.SelectMany(s => s.Ids));
+        mediaRows = media.Count == 0 ? null : tensor(media.ToArray()).to(device).DetachFromDisposeScope();
+        labelRows = tensor(rows.ToArray()).to(device).DetachFromDisposeScope();
+        targets = tensor(wanted.ToArray()).to(device).DetachFromDisposeScope();
+
+        Tensor Long(IEnumerable<int> ids) => tensor(ids.Select(id => (long)id).ToArray()).to(device).DetachFromDisposeScope();
+    }
+
+    /// <summary>What the batch holds, in order.</summary>
+    public IReadOnlyList<PackedSequence> Sequences { get; }
+
+    /// <summary>Tokens of all sequences.</summary>
+    public int Tokens { get; }
+
+    /// <summary>
+    /// Negative log-likelihood of every label, float32 [labels], in the order of the sequences. Differentiable with respect to
+    /// <paramref name="encoderOutputs"/> and to whatever parameter of the model requires a gradient.
+    /// </summary>
+    /// <param name="encoderOutputs">The sequences' encoder outputs one below the other, [media tokens, encoder hidden], or null without media.</param>
+    /// <param name="projected">They are behind the projector already, [media tokens, hidden].</param>
+    public Tensor AnswerNll(Tensor? encoderOutputs, bool projected = false)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden = model.LanguageModel.Hidden(Embedded(encoderOutputs, projected), rotary, attention, labelRows);
+        return Kernels.AnswerNll(model.LanguageModel.Logits(hidden), targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits of all rows, [tokens, vocabulary].</summary>
+    public Tensor Logits(Tensor? encoderOutputs, bool projected = false)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return model.LanguageModel.Logits(model.LanguageModel.Hidden(Embedded(encoderOutputs, projected), rotary, attention)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Weights [labels] with which the sum of <see cref="AnswerNll"/> is the sum over sequences of the mean over their questions of the
+    /// mean over a question's answer tokens: the loss of SEA, each sample for itself.
+    /// </summary>
+    public float[] MeanPerQuestion() => [.. Sequences.SelectMany(sequence =>
+    {
+        Dictionary<int, int> tokens = sequence.Labels.GroupBy(label => label.Branch).ToDictionary(group => group.Key, group => group.Count());
+        return sequence.Labels.Select(label => 1f / tokens[label.Branch] / tokens.Count);
+    })];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        attention.Dispose();
+        rotary.Dispose();
+        text.Dispose();
+        mediaRows?.Dispose();
+        labelRows.Dispose();
+        targets.Dispose();
+    }
+
+    private Tensor Embedded(Tensor? encoderOutputs, bool projected)
+    {
+        Tensor x = model.LanguageModel.Embed(text);
+        if (mediaRows is null)
+        {
+            return x;
+        }
+
+        if (encoderOutputs is null || encoderOutputs.shape[0] < mediaRows.shape[0])
+        {
+            throw new ArgumentException(
+                $"The batch has {mediaRows.shape[0]} media tokens, but the encoder outputs have {encoderOutputs?.shape[0] ?? 0}.", nameof(encoderOutputs));
+        }
+
+        return x.index_copy(0, mediaRows, projected ? encoderOutputs : model.Project(encoderOutputs));
+    }
+}
