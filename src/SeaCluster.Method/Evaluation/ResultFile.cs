@@ -7,9 +7,10 @@ namespace SeaCluster.Method.Evaluation;
 public sealed class ResultFile : IDisposable
 {
     private readonly FileStream _stream;
+    private readonly FileStream _lock;
     private readonly Lock _gate = new();
 
-    private ResultFile(FileStream stream) => _stream = stream;
+    private ResultFile(FileStream stream, FileStream @lock) => (_stream, _lock) = (stream, @lock);
 
     /// <summary>Reads a result file: one result a case, in the order in which the cases were first answered.</summary>
     /// <exception cref="SeaException">The file is missing, or a line that is not the torn end of the file is no result.</exception>
@@ -39,29 +40,30 @@ public sealed class ResultFile : IDisposable
     /// <exception cref="SeaException">It is damaged in the middle, or another process writes to it.</exception>
     internal static (ResultFile File, IReadOnlyList<CaseResult> Results) Open(string path)
     {
-        FileStream stream;
+        FileStream? owned = null;
+        FileStream? stream = null;
         try
         {
+            // On Linux only a file shared with nobody is locked, and the results should stay readable meanwhile: so the lock is a file beside them.
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SeaException($"The results {path} cannot be opened: {e.Message}", "Is another evaluation writing to this file?", e);
-        }
-
-        try
-        {
+            owned = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
             (IReadOnlyList<CaseResult> results, int whole) = Parse(path, bytes);
             stream.SetLength(whole);
             stream.Position = whole;
-            return (new ResultFile(stream), results);
+            return (new ResultFile(stream, owned), results);
         }
-        catch
+        catch (Exception e)
         {
-            stream.Dispose();
+            stream?.Dispose();
+            owned?.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new SeaException($"The results {path} cannot be opened: {e.Message}", "Is another evaluation writing to this file?", e);
+            }
+
             throw;
         }
     }
@@ -81,7 +83,11 @@ public sealed class ResultFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _lock.Dispose();
+    }
 
     private static byte[] Line(CaseResult result) => [.. JsonSerializer.SerializeToUtf8Bytes(result, JsonLines.Options), (byte)'\n'];
 

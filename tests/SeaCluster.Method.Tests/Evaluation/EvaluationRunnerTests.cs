@@ -203,6 +203,23 @@ public sealed class EvaluationRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_evaluations_do_not_write_to_one_file()
+    {
+        EvaluationRunner second = Runner(new ScriptedAnswerer(Answer));
+        SeaException? refused = null;
+        ScriptedAnswerer first = new(c =>
+        {
+            refused = Should.Throw<SeaException>(() => second.RunAsync(_path, Cases(1)).GetAwaiter().GetResult());
+            return Answer(c);
+        });
+
+        await Runner(first).RunAsync(_path, Cases(1));
+
+        refused!.Message.ShouldStartWith($"The results {_path} cannot be opened: ");
+        refused.Hint.ShouldBe("Is another evaluation writing to this file?");
+    }
+
+    [Fact]
     public async Task Damage_in_the_middle_is_named_with_its_line()
     {
         await Runner(new ScriptedAnswerer(Answer)).RunAsync(_path, Cases(3));

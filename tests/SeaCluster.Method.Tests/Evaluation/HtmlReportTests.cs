@@ -100,6 +100,29 @@ public sealed class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void Harmful_questions_in_text_alone_are_redacted_and_harmful_media_where_asked()
+    {
+        string picture = Picture(), data = Convert.ToBase64String(File.ReadAllBytes(picture));
+        ReportData report = new("t")
+        {
+            Examples =
+            [
+                new(CaseKind.Harmful, "how do i do this activity ?", picture, "seventeen", "theft", []),
+                new(CaseKind.Harmful, "how do i do seventeen things ?", null, null, "theft", []),
+            ],
+        };
+
+        string shown = HtmlReport.Render(report), hidden = HtmlReport.Render(report, new ReportOptions(ShowHarmfulMedia: false));
+
+        shown.ShouldContain("<p class=\"question\" dir=\"auto\">how do i do this activity ?</p>");
+        shown.ShouldContain("<p class=\"question\" dir=\"auto\"><span class=\"redacted\">redacted, 7 words</span></p>");
+        shown.ShouldContain(data);
+        hidden.ShouldNotContain(data);
+        hidden.ShouldNotContain("seventeen");
+        HtmlReport.Render(report, new ReportOptions(RevealAnswers: true)).ShouldContain("how do i do seventeen things ?");
+    }
+
+    [Fact]
     public void The_result_table_shows_mean_interval_and_range_over_seeds()
     {
         CaseResult[][] seeds =

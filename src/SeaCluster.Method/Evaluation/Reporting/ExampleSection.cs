@@ -10,7 +10,7 @@ internal static class ExampleSection
         "Examples",
         options.RevealAnswers
             ? "Cases as the models saw them, with every answer written out."
-            : "Cases as the models saw them. Answers to harmful cases are redacted: they are not in this file.",
+            : "Cases as the models saw them. Answers to harmful cases, and harmful questions in text alone, are redacted: they are not in this file.",
         examples.Count,
         html =>
         {
@@ -25,15 +25,26 @@ internal static class ExampleSection
 
     private static void One(Html html, ReportExample example, ReportOptions options)
     {
-        html.Add($"<article class=\"example\">\n<div class=\"medium\">{EmbeddedMedium.Of(example.MediaPath, example.MediaText, options.LargestMedium)}</div>\n<div class=\"talk\">\n");
+        html.Add($"<article class=\"example\">\n<div class=\"medium\">{Medium(example, options)}</div>\n<div class=\"talk\">\n");
         html.Add($"<p class=\"meta\">{example.Kind.ToString().ToLowerInvariant()}{(string.IsNullOrEmpty(example.Label) ? "" : $" · {example.Label}")}</p>\n");
-        html.Add($"<p class=\"question\" dir=\"auto\">{example.Question}</p>\n<dl class=\"answers\">\n");
+        bool harmfulText = example is { Kind: CaseKind.Harmful, MediaPath: null };
+        html.Add($"<p class=\"question\" dir=\"auto\">{(harmfulText && !options.RevealAnswers ? Redacted(example.Question) : new Html().Add($"{example.Question}"))}</p>\n<dl class=\"answers\">\n");
         foreach (ExampleAnswer answer in example.Answers)
         {
             html.Add($"<div><dt>{answer.Method}</dt><dd>{Chip(answer.Outcome)}{Said(example.Kind, answer.Answer, options.RevealAnswers)}</dd></div>\n");
         }
 
         html.Add($"</dl>\n</div>\n</article>\n");
+    }
+
+    private static Html Medium(ReportExample example, ReportOptions options) => example is { Kind: CaseKind.Harmful, MediaPath: not null } && !options.ShowHarmfulMedia
+        ? new Html().Add($"<p class=\"absent\">redacted</p>")
+        : EmbeddedMedium.Of(example.MediaPath, example.MediaText, options.LargestMedium);
+
+    private static Html Redacted(string text)
+    {
+        int words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
+        return new Html().Add($"<span class=\"redacted\">redacted, {words} {(words == 1 ? "word" : "words")}</span>");
     }
 
     private static Html Chip(Outcome outcome)
@@ -60,8 +71,7 @@ internal static class ExampleSection
         }
         else if (kind == CaseKind.Harmful && !reveal)
         {
-            int words = answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
-            html.Add($"<span class=\"redacted\">redacted, {words} {(words == 1 ? "word" : "words")}</span>");
+            html.Add($"{Redacted(answer)}");
         }
         else
         {

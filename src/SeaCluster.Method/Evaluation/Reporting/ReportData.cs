@@ -118,7 +118,11 @@ public sealed record ReportExample(
 /// <param name="Outcome">How it counts.</param>
 public sealed record ExampleAnswer(string Method, string? Answer, Outcome Outcome);
 
-/// <summary>How a report is written.</summary>
-/// <param name="RevealAnswers">Whether answers to harmful cases are written out. Redacted answers are not in the file at all.</param>
+/// <summary>How a report is written. What is redacted is not in the file at all.</summary>
+/// <param name="RevealAnswers">
+/// Whether answers to harmful cases are written out, and harmful questions in text alone. A question that goes with a medium is harmless by itself and
+/// always shown.
+/// </param>
+/// <param name="ShowHarmfulMedia">Whether the media of harmful cases are embedded.</param>
 /// <param name="LargestMedium">Media above so many bytes are named and not embedded.</param>
-public sealed record ReportOptions(bool RevealAnswers = false, int LargestMedium = 400_000);
+public sealed record ReportOptions(bool RevealAnswers = false, bool ShowHarmfulMedia = true, int LargestMedium = 400_000);
