@@ -18,10 +18,16 @@ public static partial class torch
             get
             {
                 Native.Check(Native.GetGrad(Handle, out var found));
+                GC.KeepAlive(this);
                 return found == 0 ? null : new Tensor(found);
             }
 
-            set => Native.Check(Native.SetGrad(Handle, value is null ? 0 : value.Handle));
+            set
+            {
+                Native.Check(Native.SetGrad(Handle, value is null ? 0 : value.Handle));
+                GC.KeepAlive(this);
+                GC.KeepAlive(value);
+            }
         }
 
         public Tensor requires_grad_(bool requires_grad = true)
@@ -32,7 +38,11 @@ public static partial class torch
 
         public Tensor with_requires_grad(bool requires_grad = true) => requires_grad_(requires_grad);
 
-        public void retain_grad() => Native.Check(Native.RetainGrad(Handle));
+        public void retain_grad()
+        {
+            Native.Check(Native.RetainGrad(Handle));
+            GC.KeepAlive(this);
+        }
 
         public void backward() => autograd.backward([this]);
 
@@ -140,6 +150,8 @@ public static partial class torch
 
         internal GradMode(bool enabled, bool inference)
         {
+            // A missing library must fail here: an exception in the handler would end the process.
+            _ = torch.__version__;
             previous = Flow.Value;
             Flow.Value = new State(enabled, inference);
         }

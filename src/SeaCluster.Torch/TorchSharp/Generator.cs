@@ -64,7 +64,11 @@ public static partial class torch
             return new Tensor(state);
         }
 
-        public void set_state(Tensor value) => Native.Check(Native.SetGeneratorState(Handle, value.Handle));
+        public void set_state(Tensor value)
+        {
+            Native.Check(Native.SetGeneratorState(Handle, value.Handle));
+            GC.KeepAlive(value);
+        }
 
         public void Dispose()
         {

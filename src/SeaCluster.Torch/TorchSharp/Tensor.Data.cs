@@ -61,7 +61,7 @@ public static partial class torch
         public T item<T>()
             where T : unmanaged =>
             NumberOfElements == 1
-                ? data<T>().First()
+                ? data<T>()[0]
                 : throw new ArgumentException($"Number of elements in the tensor must be 1, and is {NumberOfElements}.");
 
         public Scalar ToScalar() => Scalar.From(Call.Value("item", this));
@@ -69,6 +69,7 @@ public static partial class torch
         internal nint DataPointer()
         {
             Native.Check(Native.Data(Handle, out var data));
+            GC.KeepAlive(this);
             return data;
         }
 

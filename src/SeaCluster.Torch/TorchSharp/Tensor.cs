@@ -177,6 +177,8 @@ public static partial class torch
                 Native.Check(Native.Sizes(Handle, at, null));
             }
 
+            GC.KeepAlive(this);
+
             return sizes;
         }
 
@@ -193,6 +195,8 @@ public static partial class torch
             {
                 Native.Check(Native.Sizes(Handle, null, at));
             }
+
+            GC.KeepAlive(this);
 
             return strides;
         }
