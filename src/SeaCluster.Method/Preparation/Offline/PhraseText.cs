@@ -5,6 +5,8 @@ namespace SeaCluster.Method.Preparation.Offline;
 /// <summary>Cuts a phrase to length and writes the detoxified sentence around it.</summary>
 internal static class PhraseText
 {
+    private const int LongestPhrase = 300;
+
     private static readonly HashSet<string> s_empty =
         ["do", "it", "this", "that", "so", "them", "be", "one", "something", "anything", "things", "i", "you", "the", "a", "an", "activity", "product", "some", "more", "is", "are", "what", "and", "or"];
 
@@ -38,15 +40,15 @@ internal static class PhraseText
             return null;
         }
 
-        if (words > lexicon.Length.Most)
+        if (phrase.Length > LongestPhrase || words > lexicon.Length.Most)
         {
-            problem = $"the shortest key phrase found has {words} words; the limit is {lexicon.Length.Most} (lexicon.phrase_words.most)";
+            problem = $"the shortest key phrase found has {words} words and {phrase.Length} characters; the limit is {lexicon.Length.Most} words (lexicon.phrase_words.most) and {LongestPhrase} characters";
             return null;
         }
 
         string head = sentence.Text[span.Head..Math.Max(span.Head, span.HeadEnd)];
         string tail = span.Resume > 0 ? sentence.Text[Math.Min(span.Resume, sentence.Text.Length)..] : sentence.Text[sentence.End..];
-        string detoxified = head + substitutes[span.Form] + tail.TrimEnd() + sentence.Mark;
+        string detoxified = FoldBlanks(head + substitutes[span.Form] + tail + sentence.Mark);
         bool capital = char.IsUpper(sentence.Text[SkipToLetter(sentence.Text)]);
         return new FoundPhrase(phrase, span.Form, WithArticle(lexicon, sentence, span, phrase), capital ? Capitalise(detoxified) : detoxified);
     }

@@ -11,7 +11,7 @@ internal sealed partial class RequestGrammar(Lexicon lexicon, FormTexts substitu
 {
     private const int DeepestNesting = 4;
 
-    // Longer prompts are stories with a request somewhere; the request is looked for at their start and end.
+    // No request is that long, and it bounds the regular expressions' work.
     private const int LongestSentence = 2000;
 
     /// <summary>The phrase, or null with the reason in <paramref name="problem"/>.</summary>
@@ -20,7 +20,7 @@ internal sealed partial class RequestGrammar(Lexicon lexicon, FormTexts substitu
         problem = "no request pattern was found: expected something like 'how do I …', 'tell me how to …' or 'write a …'";
         try
         {
-            return FindIn([.. Sentences(prompt)], ref problem);
+            return FindIn([.. SentenceSplitter.Split(prompt).Select(part => Make(part.Text, part.Mark)).OfType<Sentence>()], ref problem);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -71,8 +71,15 @@ internal sealed partial class RequestGrammar(Lexicon lexicon, FormTexts substitu
         }
 
         return !lead.BeforeNoun ? VerbPhrase(sentence, lead.End, gerund: false)
-            : lexicon.IsGerund(sentence.WordAt(sentence.SkipAdverbs(lead.End))) ? VerbPhrase(sentence, lead.End, gerund: true)
+            : StartsWithGerund(sentence, lead.End) ? VerbPhrase(sentence, lead.End, gerund: true)
             : NounPhrase(sentence, lead.End);
+    }
+
+    // "building" alone is a noun, "building a …" is none.
+    private bool StartsWithGerund(Sentence sentence, int at)
+    {
+        int verb = sentence.SkipAdverbs(at);
+        return lexicon.IsGerund(sentence.WordAt(verb)) || MakingVerb(sentence, verb, gerund: true).Length > 0;
     }
 
     private Lead NextLead(Sentence sentence, int from)
@@ -104,7 +111,7 @@ internal sealed partial class RequestGrammar(Lexicon lexicon, FormTexts substitu
         }
 
         int at = topic.Index + topic.Length;
-        PhraseSpan? span = lexicon.IsGerund(sentence.WordAt(at)) ? VerbPhrase(sentence, at, gerund: true) : NounPhrase(sentence, at);
+        PhraseSpan? span = StartsWithGerund(sentence, at) ? VerbPhrase(sentence, at, gerund: true) : NounPhrase(sentence, at);
         return span is { } found ? found with { Head = sentence.Body } : null;
     }
 
@@ -226,34 +233,13 @@ internal sealed partial class RequestGrammar(Lexicon lexicon, FormTexts substitu
         return ActOnIt().IsMatch(relative.Success ? text[..relative.Index] : text);
     }
 
-    private IEnumerable<Sentence> Sentences(string prompt)
+    private Sentence? Make(string text, string mark)
     {
-        int start = 0;
-        foreach (Match end in SentenceEnd().Matches(prompt))
-        {
-            if (Make(prompt, start, end.Index, end.Index + end.Groups["mark"].Length) is { } sentence)
-            {
-                yield return sentence;
-            }
-
-            start = end.Index + end.Length;
-        }
-    }
-
-    private Sentence? Make(string prompt, int start, int end, int markEnd)
-    {
-        while (start < end && (char.IsWhiteSpace(prompt[start]) || prompt[start] is '-' or '*' or '•'))
-        {
-            start++;
-        }
-
-        if (start >= end || end - start > LongestSentence)
+        if (text.Length > LongestSentence)
         {
             return null;
         }
 
-        string text = prompt[start..end];
-        string mark = prompt[end..markEnd];
         int body = 0;
         for (Match polite = lexicon.Politeness.Match(text, 0); polite.Success && polite.Length > 0 && body < text.Length; polite = lexicon.Politeness.Match(text, body))
         {
@@ -270,10 +256,6 @@ internal sealed partial class RequestGrammar(Lexicon lexicon, FormTexts substitu
 
         return body >= close ? null : new Sentence(text, body, close, mark);
     }
-
-    // A line end alone is a blank: prompts are often wrapped.
-    [GeneratedRegex(@"(?<mark>\s*(?<!\b(?:e\.g|i\.e|mr|mrs|dr|vs|etc|st))[.?!]+[""'”’)]*)(?=\s|$)\s*|(?<mark>)[\r\n]+\s*(?=[\r\n]|[-*•]|\d+[.)])|(?<mark>)\z", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SentenceEnd();
 
     [GeneratedRegex(@"""(?<inner>[^""]{3,200})""|“(?<inner>[^”]{3,200})”|(?<!\w)'(?<inner>[^']{3,200})'(?!\w)", RegexOptions.ExplicitCapture)]
     private static partial Regex Quote();
