@@ -41,6 +41,8 @@ internal sealed class BpeModel : ITokenModel
 
     public IReadOnlyDictionary<string, int> Vocabulary => _options.Vocabulary;
 
+    public int? Unknown => _options.Unknown;
+
     public void Tokenize(string piece, List<int> ids)
     {
         if (piece.Length == 0)

@@ -140,7 +140,7 @@ public sealed class Tokenizer
         string normalized = _normalize(text);
         if (!_hasNormalized)
         {
-            EncodePiece(new Piece(normalized, atStart), pieces, ids);
+            EncodePiece(new Piece(normalized, atStart), literal.Count > 0, pieces, ids);
             return;
         }
 
@@ -153,11 +153,11 @@ public sealed class Tokenizer
                 continue;
             }
 
-            EncodePiece(new Piece(normalized[part.Start..part.End], atStart && part.Start == 0), pieces, ids);
+            EncodePiece(new Piece(normalized[part.Start..part.End], atStart && part.Start == 0), literal.Count > 0, pieces, ids);
         }
     }
 
-    private void EncodePiece(Piece piece, List<Piece> pieces, List<int> ids)
+    private void EncodePiece(Piece piece, bool literal, List<Piece> pieces, List<int> ids)
     {
         if (piece.Text.Length == 0)
         {
@@ -166,9 +166,19 @@ public sealed class Tokenizer
 
         pieces.Clear();
         _preTokenize(piece, pieces);
+        int before = ids.Count;
         foreach (Piece part in pieces)
         {
             _model.Tokenize(part.Text, ids);
+        }
+
+        // A vocabulary of whole words has the special tokens as words too.
+        for (int i = before; literal && i < ids.Count; i++)
+        {
+            if (_special.Contains(ids[i]) && ids[i] != _model.Unknown)
+            {
+                ids[i] = _model.Unknown ?? throw new SeaException($"{File}: plain text must not hold the token '{_texts[ids[i]]}', and there is no unknown token in its stead.");
+            }
         }
     }
 

@@ -4,19 +4,20 @@ namespace SeaCluster.Models.Tokenization;
 internal sealed class WordLevelModel : ITokenModel
 {
     private readonly Dictionary<string, int> _vocabulary;
-    private readonly int? _unknown;
     private readonly string _file;
 
     public WordLevelModel(Dictionary<string, int> vocabulary, int? unknown, string file)
     {
         _vocabulary = vocabulary;
-        _unknown = unknown;
+        Unknown = unknown;
         _file = file;
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
+    public int? Unknown { get; }
+
     public void Tokenize(string piece, List<int> ids) => ids.Add(
         _vocabulary.TryGetValue(piece, out int id) ? id
-        : _unknown ?? throw new SeaException($"{_file}: the word '{piece}' is not in the vocabulary, and model.unk_token is not either."));
+        : Unknown ?? throw new SeaException($"{_file}: the word '{piece}' is not in the vocabulary, and model.unk_token is not either."));
 }
