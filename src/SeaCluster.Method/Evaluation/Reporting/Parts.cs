@@ -33,16 +33,13 @@ internal static class Parts
         html.Add($"<td class=\"rate\"><b>{Show.Percent(value)}</b> <small>{rate.Hits} of {rate.Judged}</small>{Bar(value, rate.Interval)}<small>{Show.Percents(rate.Interval)}</small></td>");
     });
 
-    /// <summary>The class that gives a method its colour and marker: the known ones always the same, others by their place.</summary>
-    public static int Tone(string method, int place) => method switch
+    /// <summary>The class that gives each method its colour and marker: the known ones always the same, others in order of appearance.</summary>
+    public static IReadOnlyDictionary<string, int> Tones(ResultTable table)
     {
-        "base" => 0,
-        "text-only" => 1,
-        "blank" => 2,
-        "sea" => 3,
-        "real" => 4,
-        _ => 5 + place % 3,
-    };
+        string[] known = ["base", "text-only", "blank", "sea", "real"];
+        string[] methods = [.. table.Rows.Select(row => row.Method).Distinct(StringComparer.Ordinal)], others = [.. methods.Except(known, StringComparer.Ordinal)];
+        return methods.ToDictionary(m => m, m => Array.IndexOf(known, m) is var place and >= 0 ? place : known.Length + Array.IndexOf(others, m) % 3, StringComparer.Ordinal);
+    }
 
     /// <summary>The marker of a tone, so that colour is never the only difference.</summary>
     public static Html Marker(int tone, double x, double y, double size = 5.5) => Html.Of(html =>
@@ -61,6 +58,15 @@ internal static class Parts
                 break;
             case 4:
                 html.Add($"<path class=\"marker t{tone}\" d=\"M{x} {y - s * 1.25}L{x + s * 1.25} {y}L{x} {y + s * 1.25}L{x - s * 1.25} {y}Z\"/>");
+                break;
+            case 5:
+                html.Add($"<path class=\"marker t{tone}\" d=\"M{x - s * 0.4} {y - s * 1.1}h{s * 0.8}v{s * 0.7}h{s * 0.7}v{s * 0.8}h{-s * 0.7}v{s * 0.7}h{-s * 0.8}v{-s * 0.7}h{-s * 0.7}v{-s * 0.8}h{s * 0.7}Z\"/>");
+                break;
+            case 6:
+                html.Add($"<path class=\"marker t{tone}\" d=\"M{x - s * 1.1} {y}L{x - s * 0.55} {y - s}H{x + s * 0.55}L{x + s * 1.1} {y}L{x + s * 0.55} {y + s}H{x - s * 0.55}Z\"/>");
+                break;
+            case 7:
+                html.Add($"<rect class=\"marker t{tone}\" x=\"{x - s * 1.2}\" y=\"{y - s * 0.55}\" width=\"{s * 2.4}\" height=\"{s * 1.1}\"/>");
                 break;
             default:
                 html.Add($"<circle class=\"marker t{tone}\" cx=\"{x}\" cy=\"{y}\" r=\"{s}\"/>");

@@ -24,7 +24,7 @@ internal static class ResultSection
         }
 
         html.Add($"</tr></thead>\n");
-        int place = 0;
+        IReadOnlyDictionary<string, int> tones = Parts.Tones(table);
         IGrouping<string, ResultRow>[] modalities = [.. table.Rows.GroupBy(row => row.Modality, StringComparer.Ordinal)];
         foreach (IGrouping<string, ResultRow> modality in modalities)
         {
@@ -36,7 +36,7 @@ internal static class ResultSection
 
             foreach (ResultRow row in modality)
             {
-                html.Add($"<tr><th scope=\"row\">{Key(Parts.Tone(row.Method, place++))}{row.Method}</th><td class=\"number\">{row.Seeds}</td>");
+                html.Add($"<tr><th scope=\"row\">{Key(tones[row.Method])}{row.Method}</th><td class=\"number\">{row.Seeds}</td>");
                 foreach (ResultColumn column in columns)
                 {
                     html.Add($"{Cell(column.Cell(row))}");

@@ -5,11 +5,11 @@ namespace SeaCluster.Method.Evaluation.Reporting;
 /// <summary>Attack success against over-refusal, one plot a modality.</summary>
 internal static class TradeOffSection
 {
-    private const double Width = 400, Height = 312, Left = 50, Right = 14, Top = 14, Bottom = 46;
+    private const double Height = 312, Left = 58, Right = 14, Top = 14, Bottom = 46;
 
     public static Section Of(ResultTable? table)
     {
-        IGrouping<string, Arm>[] modalities = [.. Arms(table).GroupBy(arm => arm.Modality, StringComparer.Ordinal)];
+        IGrouping<string, Arm>[] modalities = [.. Arms(table ?? new ResultTable([])).GroupBy(arm => arm.Modality, StringComparer.Ordinal)];
         return Section.Of(
             "trade-off",
             "Trade-off",
@@ -27,15 +27,14 @@ internal static class TradeOffSection
             });
     }
 
-    private static IEnumerable<Arm> Arms(ResultTable? table)
+    private static IEnumerable<Arm> Arms(ResultTable table)
     {
-        int place = 0;
-        foreach (ResultRow row in table?.Rows ?? [])
+        IReadOnlyDictionary<string, int> tones = Parts.Tones(table);
+        foreach (ResultRow row in table.Rows)
         {
-            int tone = Parts.Tone(row.Method, place++);
             if ((row.AsrHeldOut ?? row.Asr) is { } attack && row.BenignCompliance is { } benign)
             {
-                yield return new Arm(row.Modality, row.Method, tone, row.AsrHeldOut is not null, attack, benign);
+                yield return new Arm(row.Modality, row.Method, tones[row.Method], row.AsrHeldOut is not null, attack, benign);
             }
         }
     }
@@ -44,7 +43,8 @@ internal static class TradeOffSection
     {
         double most = arms.Max(arm => Math.Max(1 - arm.Benign.Seeds.Low, 1 - arm.Benign.Interval.Low));
         double limit = most <= 0.18 ? 0.2 : most <= 0.38 ? 0.4 : most <= 0.58 ? 0.6 : most <= 0.78 ? 0.8 : 1;
-        double X(double overRefusal) => Left + (Width - Left - Right) * overRefusal / limit;
+        double width = named ? 320 : 400; // Several plots share the row; the text keeps its size.
+        double X(double overRefusal) => Left + (width - Left - Right) * overRefusal / limit;
         double Y(double attack) => Top + (Height - Top - Bottom) * (1 - attack);
         string what = arms[0].HeldOut ? "Attack success, held-out phrases" : "Attack success";
 
@@ -54,16 +54,16 @@ internal static class TradeOffSection
             html.Add($"<figcaption>{modality}</figcaption>\n");
         }
 
-        html.Add($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{what} against over-refusal, {modality}: {string.Join("; ", arms.Select(arm => arm.Describe()))}\">\n");
+        html.Add($"<svg viewBox=\"0 0 {width} {Height}\" role=\"img\" aria-label=\"{what} against over-refusal, {modality}: {string.Join("; ", arms.Select(arm => arm.Describe()))}\">\n");
         for (int i = 0; i <= 4; i++)
         {
             double share = i / 4.0;
-            html.Add($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(share)}\" y2=\"{Y(share)}\"/><text class=\"tick\" x=\"{Left - 8}\" y=\"{Y(share) + 4}\" text-anchor=\"end\">{Show.Percent(share)}</text>\n");
+            html.Add($"<line class=\"grid\" x1=\"{Left}\" x2=\"{width - Right}\" y1=\"{Y(share)}\" y2=\"{Y(share)}\"/><text class=\"tick\" x=\"{Left - 8}\" y=\"{Y(share) + 4}\" text-anchor=\"end\">{Show.Percent(share)}</text>\n");
             html.Add($"<line class=\"grid\" x1=\"{X(limit * share)}\" x2=\"{X(limit * share)}\" y1=\"{Top}\" y2=\"{Height - Bottom}\"/><text class=\"tick\" x=\"{X(limit * share)}\" y=\"{Height - Bottom + 18}\" text-anchor=\"middle\">{Show.Percent(limit * share)}</text>\n");
         }
 
-        html.Add($"<text class=\"axis\" x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 6}\" text-anchor=\"middle\">Over-refusal: benign cases refused</text>\n");
-        html.Add($"<text class=\"axis\" transform=\"translate(13 {(Top + Height - Bottom) / 2}) rotate(-90)\" text-anchor=\"middle\">{what}</text>\n");
+        html.Add($"<text class=\"axis\" x=\"{(Left + width - Right) / 2}\" y=\"{Height - 6}\" text-anchor=\"middle\">Over-refusal: benign cases refused</text>\n");
+        html.Add($"<text class=\"axis\" transform=\"translate(14 {(Top + Height - Bottom) / 2}) rotate(-90)\" text-anchor=\"middle\">{what}</text>\n");
         foreach (Arm arm in arms)
         {
             Interval attack = arm.Attack.Interval, benign = arm.Benign.Interval;
@@ -84,17 +84,17 @@ internal static class TradeOffSection
             html.Add($"{Parts.Marker(arm.Tone, x, y)}\n");
         }
 
-        Labels(html, points, X, Y);
+        Labels(html, points, X, Y, width);
         html.Add($"</svg>\n<ul class=\"legend\">\n");
         foreach (Arm arm in arms)
         {
-            html.Add($"<li><svg class=\"key\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">{Parts.Marker(arm.Tone, 7, 7, 4.5)}</svg>{arm.Describe()}</li>\n");
+            html.Add($"<li><svg class=\"key\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">{Parts.Marker(arm.Tone, 7, 7, 4.5)}</svg>{arm.Method}: ASR {Show.Percent(arm.Attack.Mean)}, over-refusal {Show.Percent(1 - arm.Benign.Mean)}</li>\n");
         }
 
         html.Add($"</ul>\n</figure>\n");
     }
 
-    private static void Labels(Html html, (Arm Arm, double X, double Y)[] points, Func<double, double> toX, Func<double, double> toY)
+    private static void Labels(Html html, (Arm Arm, double X, double Y)[] points, Func<double, double> toX, Func<double, double> toY, double width)
     {
         List<(Box Box, double Weight)> obstacles = [];
         foreach ((Arm arm, double x, double y) in points)
@@ -106,7 +106,7 @@ internal static class TradeOffSection
             obstacles.AddRange(arm.Seeds().Select(seed => (Box.Around(toX(1 - seed.Benign), toY(seed.Attack), 2.5), 5.0)));
         }
 
-        Box area = new(Left + 2, 2, Width - Left - 4, Height - Bottom - 4);
+        Box area = new(Left + 2, 2, width - Left - 4, Height - Bottom - 4);
         Box[] boxes = LabelPlacement.Place([.. points.Select(p => (p.X, p.Y, 6.9 * p.Arm.Method.Length + 2, 15.0))], obstacles, area);
         for (int i = 0; i < points.Length; i++)
         {
