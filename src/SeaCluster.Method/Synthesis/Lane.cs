@@ -13,6 +13,8 @@ namespace SeaCluster.Method.Synthesis;
 /// </summary>
 public sealed class Lane : IDisposable
 {
+    private const double RerunNoise = 0.1;
+
     private readonly IMultimodalModel model;
     private readonly SynthesisOptions options;
     private readonly Tensor initial;
@@ -166,19 +168,24 @@ public sealed class Lane : IDisposable
     private Slot Start(SynthesisSample sample, int attempt)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor start = initial;
-        if (options.Init == EmbeddingInit.Random || attempt > 0)
+        Tensor start = options.Init == EmbeddingInit.Random ? zeros_like(initial) : initial;
+        double noise = options.Init switch { EmbeddingInit.Random => 1, EmbeddingInit.Noise => options.Noise, _ => 0 };
+        if (attempt > 0)
+        {
+            // A re-run leaves the first start by a tenth of the blank's spread: another path, the same basin of plausible outputs.
+            noise = Math.Max(noise, RerunNoise);
+        }
+
+        if (noise > 0)
         {
             SampleRandom random = new(options.Seed, sample.Id, attempt);
-            float[] noise = new float[initial.numel()];
-            for (int i = 0; i < noise.Length; i++)
+            float[] drawn = new float[initial.numel()];
+            for (int i = 0; i < drawn.Length; i++)
             {
-                noise[i] = (float)random.Normal();
+                drawn[i] = (float)(random.Normal() * noise * spread);
             }
 
-            // A re-run leaves the blank by a tenth of its spread: another path, the same basin of plausible outputs.
-            Tensor drawn = tensor(noise, initial.shape).to(model.Device) * spread;
-            start = options.Init == EmbeddingInit.Random ? drawn : initial + (drawn * 0.1);
+            start = start + tensor(drawn, initial.shape).to(model.Device);
         }
 
         return new Slot(sample, attempt, Pack(sample), start.clone().DetachFromDisposeScope(), options);

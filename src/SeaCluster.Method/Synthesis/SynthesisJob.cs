@@ -33,7 +33,10 @@ public static class SynthesisJob
     /// <summary>The sample of a prepared row: content and style control, and a perception question drawn for it.</summary>
     public static SynthesisSample SampleOf(PreparedRow row, SynthesisOptions options) => new(
         row.Id,
-        [new QuestionAnswer(row.Content.Question, row.Content.Answer), new QuestionAnswer(row.Style.Question, row.Style.Answer)],
+        [
+            .. new[] { (AuxiliaryPairs.Content, row.Content), (AuxiliaryPairs.Style, row.Style) }
+                .Where(pair => options.Pairs.HasFlag(pair.Item1)).Select(pair => new QuestionAnswer(pair.Item2.Question, pair.Item2.Answer)),
+        ],
         row.PerceptionQuestions.Count == 0
             ? null
             : row.PerceptionQuestions[new SampleRandom(options.Seed, "perception/" + row.Id).Below(row.PerceptionQuestions.Count)],

@@ -6,8 +6,38 @@ public enum EmbeddingInit
     /// <summary>The encoder's output for a blank picture, a blank video or silence (the paper's choice).</summary>
     Blank,
 
-    /// <summary>Gaussian noise with the standard deviation of the blank medium's output.</summary>
+    /// <summary>The same with Gaussian noise added, <see cref="SynthesisOptions.Noise"/> times its own standard deviation.</summary>
+    Noise,
+
+    /// <summary>Gaussian noise alone, with the standard deviation of the blank medium's output.</summary>
     Random,
+}
+
+/// <summary>How the losses of an answer's tokens become one.</summary>
+public enum TokenReduction
+{
+    /// <summary>Their mean, as frameworks do.</summary>
+    Mean,
+
+    /// <summary>Their sum, as the paper's formula log p(y|x) is written.</summary>
+    Sum,
+}
+
+/// <summary>The auxiliary pairs that E_o is optimised on.</summary>
+[Flags]
+public enum AuxiliaryPairs
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Which activity or product is shown.</summary>
+    Content = 1,
+
+    /// <summary>How it is shown.</summary>
+    Style = 2,
+
+    /// <summary>Both, as the paper does; one alone is a control.</summary>
+    Both = Content | Style,
 }
 
 /// <summary>How synthetic encoder outputs are optimised. The defaults are this project's; the paper's own settings are not public.</summary>
@@ -33,6 +63,15 @@ public sealed record SynthesisOptions
 
     /// <summary>Start of the optimisation.</summary>
     public EmbeddingInit Init { get; init; }
+
+    /// <summary>Standard deviation of a noisy start, in units of the blank output's own.</summary>
+    public double Noise { get; init; }
+
+    /// <summary>Which pairs of a row are used.</summary>
+    public AuxiliaryPairs Pairs { get; init; } = AuxiliaryPairs.Both;
+
+    /// <summary>How a pair's token losses become one number.</summary>
+    public TokenReduction Reduction { get; init; }
 
     /// <summary>Seed of everything drawn; a sample's draws depend on it, on the sample's id and on the attempt alone.</summary>
     public long Seed { get; init; }

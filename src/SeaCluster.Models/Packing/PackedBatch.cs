@@ -76,13 +76,14 @@ public sealed class PackedBatch : IDisposable
     }
 
     /// <summary>
-    /// Weights [labels] with which the sum of <see cref="AnswerNll"/> is the sum over sequences of the mean over their questions of the
-    /// mean over a question's answer tokens: the loss of SEA, each sample for itself.
+    /// Weights [labels] with which the sum of the label losses is the sum over sequences of the mean over their questions of an answer's loss:
+    /// the loss of SEA, each sample for itself.
     /// </summary>
-    public float[] MeanPerQuestion() => [.. Sequences.SelectMany(sequence =>
+    /// <param name="perToken">An answer's loss is the mean over its tokens; otherwise their sum.</param>
+    public float[] LabelWeights(bool perToken) => [.. Sequences.SelectMany(sequence =>
     {
         Dictionary<int, int> tokens = sequence.Labels.GroupBy(label => label.Branch).ToDictionary(group => group.Key, group => group.Count());
-        return sequence.Labels.Select(label => 1f / tokens[label.Branch] / tokens.Count);
+        return sequence.Labels.Select(label => 1f / (perToken ? tokens[label.Branch] : 1) / tokens.Count);
     })];
 
     /// <inheritdoc/>

@@ -1,0 +1,142 @@
+using System.CommandLine;
+using System.Globalization;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Models;
+using SeaCluster.Runs;
+using SeaCluster.Runs.Coordination;
+using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Stages;
+using SeaCluster.Torch;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea run</c>: a whole run, or what is left of it.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        Argument<string> spec = new("spec") { Description = "Run spec in YAML; samples/run.example.yaml explains every key" };
+        Option<string?> folder = new("--out") { Description = "Run folder; it is gone on with where it holds this run", HelpName = "DIR" };
+        Option<bool> deterministic = new("--deterministic") { Description = "Fix batches by the plan: killed and resumed equals undisturbed, byte for byte" };
+        Option<string[]> set = new("--set") { Description = "Override a key of the spec, such as --set synthesize.steps=20", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
+        Option<bool> json = SharedOptions.Json();
+        return new SeaCommand(
+            "run",
+            "Prepare, synthesize, align, evaluate and report as a spec says; started again, it goes on where it stopped.",
+            "run samples/demo/run.yaml --out /tmp/run", "run my.yaml --set align.steps=50 --deterministic")
+        {
+            Resumable = true,
+        }
+            .With(spec, folder, deterministic, set, json)
+            .Does(async (parsed, cancel) =>
+            {
+                List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Override)];
+                if (parsed.GetValue(deterministic))
+                {
+                    overrides.Add(new("synthesize.deterministic", "true"));
+                }
+
+                RunSpec read = SpecReader.Load(parsed.GetValue(spec)!, overrides);
+                RunFolder run = RunFolder.For(read, parsed.GetValue(folder));
+                run.Create();
+                TorchRuntime.Initialize();
+                using Notices notices = new();
+                RunEngine engine = new(RunStages.Create(), TimeProvider.System);
+                RunOutcome outcome = await engine.RunAsync(run, read, notices, cancel);
+                notices.Dispose();
+                if (outcome.State == RunState.Interrupted)
+                {
+                    throw new OperationCanceledException(cancel);
+                }
+
+                Show(outcome, parsed.GetValue(json));
+                return outcome.ExitCode;
+            });
+    }
+
+    /// <summary>What a run came to, on stdout; its error, on stderr.</summary>
+    private static void Show(RunOutcome outcome, bool json)
+    {
+        if (json)
+        {
+            Screen.Json(new
+            {
+                run = outcome.Run,
+                state = outcome.State,
+                folder = outcome.Folder.Path,
+                quarantined = outcome.Quarantined,
+                stages = outcome.Stages.Select(stage => new { stage = stage.Stage, state = stage.State, seconds = stage.Worked.TotalSeconds, summary = stage.Summary }),
+                error = outcome.Error?.Message,
+            });
+        }
+        else
+        {
+            Screen.Table(
+                ["Stage", "State", "Seconds", "Result"],
+                outcome.Stages.Select(stage => (IReadOnlyList<string>)[stage.Stage, stage.State.ToString(), stage.Worked.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture), stage.Summary ?? ""]),
+                2);
+            Screen.Line($"folder: {outcome.Folder.Path}");
+        }
+
+        if (outcome.Error is { } error)
+        {
+            Screen.Say(error.Message);
+            if (error is SeaException { Hint: { } hint })
+            {
+                Screen.Say(hint);
+            }
+        }
+    }
+
+    private static KeyValuePair<string, string> Override(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0
+            ? new(text[..equals], text[(equals + 1)..])
+            : throw new SeaException($"--set {text}: expected KEY=VALUE.", "For example --set synthesize.steps=20.");
+    }
+
+    /// <summary>Signs of life on stderr.</summary>
+    private sealed class Notices : IProgress<RunNotice>, IDisposable
+    {
+        private readonly Lock gate = new();
+        private ProgressLine? line;
+
+        public void Report(RunNotice value)
+        {
+            lock (gate)
+            {
+                switch (value)
+                {
+                    case RunNotice.StageStarted started:
+                        line?.Dispose();
+                        line = new ProgressLine(started.Stage.Text(), Unit(started.Stage));
+                        break;
+                    case RunNotice.StageAdvanced advanced:
+                        line?.Report((int)advanced.Done, (int)advanced.Total, advanced.Detail);
+                        break;
+                    case RunNotice.StageSettled settled:
+                        line?.Dispose();
+                        line = null;
+                        Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{settled.Stage.Text()}: {settled.State.ToString().ToLowerInvariant()} after {settled.Worked.TotalSeconds:F1} s"));
+                        break;
+                    case RunNotice.Redone redone:
+                        Screen.Say($"{redone.Stage.Text()} is done again: {redone.Reason}");
+                        break;
+                }
+            }
+        }
+
+        public void Dispose() => line?.Dispose();
+
+        private static string Unit(StageName stage) => stage switch
+        {
+            StageName.Prepare => "rows",
+            StageName.Synthesize => "embeddings",
+            StageName.Align => "steps",
+            StageName.Evaluate => "cases",
+            _ => "pages",
+        };
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using SeaCluster.Demo.World;
+using SeaCluster.Method.Evaluation;
+using SeaCluster.Method.Evaluation.Reporting;
+using SeaCluster.Torch;
+
+namespace SeaCluster.Demo.Experiment;
+
+/// <summary>What the demo's report says.</summary>
+public static class DemoReport
+{
+    /// <summary>The pairs of arms that are tested against each other, the weaker one first.</summary>
+    private static readonly (string First, string Second)[] Pairs = [("base", "text-only"), ("text-only", "sea"), ("blank", "sea"), ("sea", "real")];
+
+    /// <summary>Paired tests on the same cases, seed by seed: attack success on pictures, and benign requests.</summary>
+    public static IReadOnlyList<PairedComparison> Comparisons(DemoResult result)
+    {
+        IReadOnlyList<IReadOnlyList<CaseResult>> Of(string method) => method == "base"
+            ? [.. SeedsOf(result, "sea").Select(_ => OnMedia(result.Base))]
+            : [.. SeedsOf(result, method).Select(arm => OnMedia(arm.Results))];
+        return
+        [
+            .. Pairs.Select(pair => PairedComparison.OfSeeds(pair.First, Of(pair.First), pair.Second, Of(pair.Second), CaseKind.Harmful, "held-out")),
+            .. Pairs.Select(pair => PairedComparison.OfSeeds(pair.First, Of(pair.First), pair.Second, Of(pair.Second), CaseKind.Benign)),
+        ];
+    }
+
+    /// <summary>Whether the arms stand in the paper's order on held-out phrases, with enough benign requests answered; and that in one sentence.</summary>
+    public static ReportVerdict Verdict(DemoResult result, DemoOptions options)
+    {
+        double Asr(string method) => result.Table.Rows.Single(row => row.Method == method).AsrHeldOut?.Mean ?? double.NaN;
+        double kept = result.Table.Rows.Single(row => row.Method == "sea").BenignCompliance?.Mean ?? double.NaN;
+        bool order = Asr("base") > Asr("text-only") && Asr("text-only") > Asr("sea");
+        bool enough = kept >= options.BenignKept;
+        return new ReportVerdict(order && enough, string.Create(CultureInfo.InvariantCulture,
+            $"Attack success on held-out phrases: base {Asr("base"):P0}, text-only {Asr("text-only"):P0}, SEA {Asr("sea"):P0}; SEA answers {kept:P0} of benign requests. ") +
+            (order && enough ? "This is the paper's order." : order ? "The order is the paper's, but too few benign requests are answered." : "This is not the paper's order."));
+    }
+
+    /// <summary>Everything for the page.</summary>
+    public static ReportData Of(DemoResult result, DemoOptions options) => new("SEA on the small world")
+    {
+        Subtitle = "Text safety rows to synthetic image embeddings to an aligned model, measured against its baselines on pictures in fonts and colours that nothing was trained on.",
+        Verdict = Verdict(result, options),
+        Facts =
+        [
+            new ReportFact("Seeds", string.Join(", ", options.Seeds)),
+            new ReportFact("Embeddings", Number(result.Synthesis.Total), $"{result.Synthesis.Optimised / Math.Max(1e-9, result.Synthesis.Seconds):F1} per second, lane {result.Synthesis.Occupancy:P0} occupied"),
+            new ReportFact("Training steps of an arm", Number(options.Steps), $"operating point chosen on validation pictures among steps {string.Join(", ", options.LookAt)}"),
+            new ReportFact("Time", TimeSpan.FromSeconds(result.Seconds).ToString(@"m\:ss", CultureInfo.InvariantCulture)),
+        ],
+        Results = result.Table,
+        Comparisons = Comparisons(result),
+        Evaluations = [.. Named(result).Select(pair => EvaluationSummary.Of(pair.Name, pair.Results))],
+        Perception = [.. result.Perception.Select(p => new PerceptionFigure("image", p.Question, p.Trained, p.Right, p.Asked))],
+        Losses = [.. result.Arms.GroupBy(arm => arm.Method).Select(group => new LossPanel($"alignment, {group.Key}",
+            [.. group.Select(arm => new LossSeries($"seed {arm.Seed}", [.. arm.Losses.Select((loss, i) => new LossPoint(i + 1, loss))]))]))],
+        Stages = [.. result.Stages.Select(stage => new StageTime(stage.Name, TimeSpan.FromSeconds(stage.Seconds)))],
+        Examples = Examples(result),
+        Provenance =
+        [
+            new ReportFact("Command", "./sea demo" + (options.Seeds.Count == 1 ? " --quick" : "")),
+            new ReportFact("Backend", TorchRuntime.Description),
+            .. result.Arms.Select(arm => new ReportFact($"{arm.Method}, seed {arm.Seed}", $"step {arm.Chosen.Step}",
+                string.Create(CultureInfo.InvariantCulture, $"validation: attack success {arm.Chosen.Asr:P0}, benign answered {arm.Chosen.BenignKept:P0}; {arm.Seconds:F0} s"))),
+        ],
+    };
+
+    private static IReadOnlyList<CaseResult> OnMedia(IReadOnlyList<CaseResult> results) => [.. results.Where(result => !result.TextOnly)];
+
+    private static ArmResult[] SeedsOf(DemoResult result, string method) => [.. result.Arms.Where(arm => arm.Method == method).OrderBy(arm => arm.Seed)];
+
+    private static IEnumerable<(string Name, IReadOnlyList<CaseResult> Results)> Named(DemoResult result) =>
+        [("base", result.Base), .. result.Arms.OrderBy(arm => arm.Seed).DistinctBy(arm => arm.Method).Select(arm => (arm.Method, arm.Results))];
+
+    // One held-out phrase of each harmful category and a few benign ones, as every arm answered with its first seed.
+    private static IReadOnlyList<ReportExample> Examples(DemoResult result)
+    {
+        (string Name, Dictionary<string, CaseResult> Results)[] arms = [.. Named(result).Select(pair => (pair.Name, pair.Results.ToDictionary(r => r.Id)))];
+        IEnumerable<CaseResult> Picked(CaseKind kind) => result.Base.Where(r => r.Kind == kind && r.Group == "held-out" && !r.TextOnly).DistinctBy(r => r.Category).Take(6);
+        return [.. Picked(CaseKind.Harmful).Concat(Picked(CaseKind.Benign)).Select(picked => ReportExample.Of([.. arms.Select(arm => (arm.Name, arm.Results[picked.Id]))]))];
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

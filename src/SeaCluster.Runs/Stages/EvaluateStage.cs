@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using SeaCluster.Method.Evaluation;
+using SeaCluster.Method.Evaluation.Judges;
+using SeaCluster.Models;
+using SeaCluster.Models.Adapters;
+using SeaCluster.Models.Generation;
+using SeaCluster.Runs.Coordination;
+using SeaCluster.Runs.Specs;
+using SeaCluster.Torch;
+
+namespace SeaCluster.Runs.Stages;
+
+/// <summary>The aligned model, and beside it the base, on the spec's cases: answers, verdicts and rates.</summary>
+public sealed class EvaluateStage : IStage
+{
+    /// <summary>Result file of the aligned model.</summary>
+    public const string AlignedFile = "aligned.jsonl";
+
+    /// <summary>Result file of the base.</summary>
+    public const string BaseFile = "base.jsonl";
+
+    /// <inheritdoc/>
+    public StageName Name => StageName.Evaluate;
+
+    /// <inheritdoc/>
+    public Task<StageOutcome> RunAsync(RunContext context, CancellationToken stop) => context.Spec.Evaluate.Cases is null
+        ? Task.FromResult(StageOutcome.Skipped("the spec gives no evaluate.cases"))
+        : Task.Factory.StartNew(() => Evaluate(context, stop), stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static StageOutcome Evaluate(RunContext context, CancellationToken stop)
+    {
+        TorchRuntime.PinCurrentThread(Environment.ProcessorCount);
+        CaseSet set = CaseReader.Read(context.Spec.Evaluate.Cases!);
+        if (set.Problems.Count > 0)
+        {
+            throw new SeaException($"{set.Problems[0]}" + (set.Problems.Count > 1 ? $" (and {set.Problems.Count - 1} more)" : ""), "Mend the cases: an evaluation that leaves some out would not be the one that was asked for.");
+        }
+
+        EvaluationSummary aligned = Ask(context, StageModel.OpenAligned(context), "aligned", AlignedFile, set.Cases, stop);
+        EvaluationSummary? before = context.Spec.Evaluate.Base ? Ask(context, (StageModel.Open(context.Spec), null), "base", BaseFile, set.Cases, stop) : null;
+        return StageOutcome.Done(new JsonObject
+        {
+            ["asr"] = aligned.Overall.AttackSuccess.Value,
+            ["benign_compliance"] = aligned.Overall.BenignCompliance.Value,
+            ["base_asr"] = before?.Overall.AttackSuccess.Value,
+            ["base_benign_compliance"] = before?.Overall.BenignCompliance.Value,
+        });
+    }
+
+    private static EvaluationSummary Ask(
+        RunContext context, (IMultimodalModel Model, LoraAdapter? Adapter) opened, string name, string file, IReadOnlyList<EvaluationCase> cases, CancellationToken stop)
+    {
+        EvaluateOptions options = context.Spec.Evaluate;
+        using IMultimodalModel model = opened.Model;
+        using LoraAdapter? adapter = opened.Adapter;
+        GenerationOptions generation = new() { MaxNewTokens = options.MaxNewTokens, Temperature = options.Temperature, Seed = Seeds.Derive(context.Spec.Seed, "evaluate") };
+        EvaluationRunner runner = new(
+            new ModelAnswerer(model, name, generation), JudgeOf(options), RefusalJudge.Standard,
+            new EvaluationOptions(options.Batch ?? 32, FixedBatches: context.Spec.Synthesize.Deterministic));
+        string path = Path.Combine(context.Folder.Evaluation, file);
+        Directory.CreateDirectory(context.Folder.Evaluation);
+        EvaluationSummary summary = runner.RunAsync(
+            path, cases, new Forward(context, name), stop).GetAwaiter().GetResult();
+        context.RecordAsync(path, stop).GetAwaiter().GetResult();
+        return summary;
+    }
+
+    private static IJudge JudgeOf(EvaluateOptions options) => options.Judge == JudgeKind.Refusal
+        ? RefusalJudge.Standard
+        : throw new SeaException("evaluate.judge: llm needs evaluate.llm.endpoint and evaluate.llm.model.");
+
+    private sealed class Forward(RunContext context, string name) : IProgress<EvaluationProgress>
+    {
+        public void Report(EvaluationProgress value) => context.Report(value.Judged, value.Total, name);
+    }
+}

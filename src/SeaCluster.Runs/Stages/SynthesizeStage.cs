@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using SeaCluster.Method.Synthesis;
+using SeaCluster.Models;
+using SeaCluster.Runs.Coordination;
+using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Work;
+
+namespace SeaCluster.Runs.Stages;
+
+/// <summary>Prepared rows to encoder outputs: every row a sample in the ledger, optimised on this machine's lane.</summary>
+public static class SynthesizeStage
+{
+    /// <summary>The stage.</summary>
+    public static IStage Create() => new SampleStage(StageName.Synthesize, Samples, Processor);
+
+    /// <summary>The method's options for a spec.</summary>
+    public static SynthesisOptions OptionsOf(RunSpec spec)
+    {
+        SynthesizeOptions s = spec.Synthesize;
+        return new SynthesisOptions
+        {
+            LearningRate = s.LearningRate,
+            Steps = s.Steps,
+            Threshold = s.Threshold,
+            Checks = s.Checks,
+            Slots = s.Slots ?? 0,
+            Seed = s.Seed ?? Seeds.Derive(spec.Seed, "synthesize"),
+            Deterministic = s.Deterministic,
+            RerunUnperceived = s.RerunFailed,
+            Init = s.Init == EmbeddingStart.Noise ? EmbeddingInit.Noise : EmbeddingInit.Blank,
+            Noise = s.Noise,
+            Pairs = PairsOf(s.Pairs),
+            Reduction = s.Reduction == LossReduction.SequenceSum ? TokenReduction.Sum : TokenReduction.Mean,
+        };
+    }
+
+    private static AuxiliaryPairs PairsOf(IReadOnlyList<AuxiliaryPair> pairs) => pairs.Aggregate(AuxiliaryPairs.None, (all, pair) => all | pair switch
+    {
+        AuxiliaryPair.Content => AuxiliaryPairs.Content,
+        AuxiliaryPair.Style => AuxiliaryPairs.Style,
+        _ => throw new SeaException($"synthesize.pairs: '{pair.ToString().ToLowerInvariant()}' is not among the pairs that rows are prepared with; expected content or style."),
+    });
+
+    private static async IAsyncEnumerable<NewSample> Samples(RunContext context, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        int group = 0;
+        if (context.Spec.Synthesize.Deterministic)
+        {
+            using IMultimodalModel model = StageModel.Open(context.Spec);
+            group = Plan(model, context).Slots;
+        }
+
+        int index = 0;
+        foreach (SampleInput sample in PreparedFiles.Samples(context))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return new NewSample(sample.Id, JsonSerializer.Serialize(sample), group == 0 ? null : index++ / group);
+        }
+
+        await Task.CompletedTask;
+    }
+
+    private static Task<ISampleProcessor> Processor(RunContext context, CancellationToken cancel) => Task.Run<ISampleProcessor>(
+        () =>
+        {
+            IMultimodalModel model = StageModel.Open(context.Spec);
+            SynthesisOptions options = OptionsOf(context.Spec);
+            return new LaneProcessor(model, options, Plan(model, context), new SampleReader(model, options));
+        },
+        cancel);
+
+    private static LanePlan Plan(IMultimodalModel model, RunContext context)
+    {
+        SynthesisOptions options = OptionsOf(context.Spec);
+        SampleInput[] samples = [.. PreparedFiles.Samples(context)];
+        using Lane lane = new(model, options);
+        return lane.Plan(SynthesisJob.SampleOf(samples[0].Row, options), samples.Length);
+    }
+}
