@@ -1,0 +1,154 @@
+using System.Globalization;
+using SeaCluster.Method.Synthesis;
+using SeaCluster.Models;
+using SeaCluster.Models.Adapters;
+using SeaCluster.Models.Prompts;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Alignment;
+
+/// <summary>Settings of <see cref="EraserObjective"/>.</summary>
+public sealed record EraserOptions
+{
+    /// <summary>γ: the harmful answer's mean negative log-likelihood beyond which nothing is unlearned any more.</summary>
+    public double Gamma { get; init; } = 1.8;
+
+    /// <summary>Most random tokens in front of a harmful prompt, redrawn at every use; 0 with <see cref="NoiseAfter"/> 0 leaves prompts as they are.</summary>
+    public int NoiseBefore { get; init; } = 50;
+
+    /// <summary>Most random tokens behind a harmful prompt.</summary>
+    public int NoiseAfter { get; init; } = 20;
+
+    /// <summary>Rows of each kind a step.</summary>
+    public int Rows { get; init; } = 4;
+
+    /// <summary>Seed of the random tokens.</summary>
+    public long Seed { get; init; }
+}
+
+/// <summary>
+/// Eraser (Lu et al. 2024): unlearn harmful answers, keep general ones and keep refusals. Loss =
+/// max(0, γ − CE(harmful answer | noised prompt)) + KL(reference ‖ model) on helpful rows + the same on refusals; CE is averaged over the answers'
+/// tokens, KL over all positions, prompts included; the reference is the model without its adapter.
+/// </summary>
+public sealed class EraserObjective : IObjective
+{
+    private readonly IMultimodalModel model;
+    private readonly LoraAdapter adapter;
+    private readonly IReadOnlyList<AlignmentRow> harm;
+    private readonly IReadOnlyList<AlignmentRow> help;
+    private readonly IReadOnlyList<AlignmentRow> refusals;
+    private readonly MediaBank? media;
+    private readonly EraserOptions options;
+    private readonly int[] pieces;
+
+    /// <param name="model">The model under training.</param>
+    /// <param name="adapter">The adapter under training, off for the reference.</param>
+    /// <param name="harm">Harmful prompts with harmful answers.</param>
+    /// <param name="help">General prompts with the model's own answers; row i of an epoch is taken with harmful and refusal row i, cyclically.</param>
+    /// <param name="refusals">Harmful prompts with refusals.</param>
+    /// <param name="media">Encoder outputs that rows name; null where none does.</param>
+    /// <param name="options">γ, noise and rows a step.</param>
+    /// <exception cref="SeaException">One of the three pools is empty.</exception>
+    public EraserObjective(
+        IMultimodalModel model, LoraAdapter adapter, IReadOnlyList<AlignmentRow> harm, IReadOnlyList<AlignmentRow> help, IReadOnlyList<AlignmentRow> refusals,
+        MediaBank? media = null, EraserOptions? options = null)
+    {
+        this.model = model;
+        this.adapter = adapter;
+        this.harm = harm;
+        this.help = help;
+        this.refusals = refusals;
+        this.media = media;
+        this.options = options ?? new EraserOptions();
+        foreach ((string name, int count) in new[] { ("harmful", harm.Count), ("helpful", help.Count), ("refusal", refusals.Count) })
+        {
+            if (count == 0)
+            {
+                throw new SeaException($"Eraser needs harmful, helpful and refusal rows; there are no {name} rows.");
+            }
+        }
+
+        bool noisy = this.options.NoiseBefore + this.options.NoiseAfter > 0;
+        pieces = noisy ? [.. Enumerable.Range(0, model.Tokenizer.VocabularySize).Where(id => model.Tokenizer.Decode([id], skipSpecial: true).Length > 0)] : [];
+        string settings = string.Create(
+            CultureInfo.InvariantCulture, $"{this.options.Gamma} {this.options.NoiseBefore} {this.options.NoiseAfter} {this.options.Rows} {this.options.Seed}");
+        Fingerprint = ObjectiveFingerprint.Of("eraser", settings, harm.Concat(help).Concat(refusals).Select(row => (row.Id, row.Medium, row.Prompt)), _ => []);
+    }
+
+    /// <inheritdoc/>
+    public string Fingerprint { get; }
+
+    /// <inheritdoc/>
+    public StepLoss Backward(int step)
+    {
+        int[] rows = [.. Enumerable.Range(0, options.Rows).Select(i => (step * options.Rows) + i)];
+        (double nll, double unlearn, int tokens, int labels) = Unlearn([.. rows.Select((row, i) => Noised(harm[row % harm.Count], step, i))]);
+        (double retain, int helpTokens) = Divergence([.. rows.Select(row => help[row % help.Count])]);
+        (double maintain, int refusalTokens) = Divergence([.. rows.Select(row => refusals[row % refusals.Count])]);
+        return new StepLoss(unlearn + retain + maintain, 3 * options.Rows, tokens + helpTokens + refusalTokens, labels,
+            [new("harm_nll", nll), new("unlearn", unlearn), new("retain", retain), new("maintain", maintain)]);
+    }
+
+    private (double Nll, double Loss, int Tokens, int Labels) Unlearn(RowItem[] items)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using RowBatch pass = RowBatch.Split(model, media, items, int.MaxValue).Single();
+        Tensor mean = pass.AnswerNll().mean();
+        double nll = mean.item<float>();
+        if (nll < options.Gamma)
+        {
+            mean.neg().backward();
+        }
+
+        return (nll, Math.Max(0, options.Gamma - nll), pass.Tokens, pass.ItemOfLabel.Length);
+    }
+
+    private (double Loss, int Tokens) Divergence(IReadOnlyList<AlignmentRow> rows)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        // Without labels a sequence keeps all its positions; every row stands alone, so that none is counted for two.
+        RowItem[] items = [.. rows.Select(row => new RowItem(row.Prompt with { Labels = [.. row.Prompt.Labels.Select(_ => -100)] }, row.Medium))];
+        int tokens = 0, positions = items.Sum(item => item.Prompt.Ids.Length);
+        double loss = 0;
+        foreach (RowItem item in items)
+        {
+            using DisposeScope inner = NewDisposeScope();
+            using RowBatch pass = RowBatch.Split(model, media, [item], int.MaxValue).Single();
+            Tensor reference;
+            using (adapter.Disabled())
+            using (no_grad())
+            {
+                reference = nn.functional.log_softmax(pass.Logits().to(ScalarType.Float32), -1);
+            }
+
+            Tensor student = nn.functional.log_softmax(pass.Logits().to(ScalarType.Float32), -1);
+            Tensor divergence = (reference.exp() * (reference - student)).sum() / positions;
+            divergence.backward();
+            loss += divergence.item<float>();
+            tokens += pass.Tokens;
+        }
+
+        return (loss, tokens);
+    }
+
+    // The start of the sequence stays in front; the answer's labels move with it.
+    private RowItem Noised(AlignmentRow row, int step, int index)
+    {
+        if (pieces.Length == 0)
+        {
+            return new RowItem(row.Prompt, row.Medium);
+        }
+
+        SampleRandom random = new(options.Seed, $"noise/{step}/{index}");
+        int[] before = Draw(random.Below(options.NoiseBefore + 1)), after = Draw(random.Below(options.NoiseAfter + 1));
+        EncodedPrompt prompt = row.Prompt;
+        int head = prompt.Ids[0] == model.Tokenizer.Encode("").FirstOrDefault(-1) ? 1 : 0, first = Array.FindIndex(prompt.Labels, label => label >= 0);
+        int[] ids = [.. prompt.Ids[..head], .. before, .. prompt.Ids[head..first], .. after, .. prompt.Ids[first..]];
+        int[] labels = [.. Enumerable.Repeat(-100, before.Length + first + after.Length), .. prompt.Labels[first..]];
+        return new RowItem(prompt with { Ids = ids, Labels = labels, Media = (prompt.Media.Start + before.Length, prompt.Media.Length) }, row.Medium);
+
+        int[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => pieces[random.Below(pieces.Length)])];
+    }
+}

@@ -1,0 +1,103 @@
+using SeaCluster.Models;
+using SeaCluster.Models.Packing;
+using SeaCluster.Models.Prompts;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Alignment;
+
+/// <summary>A prompt of a step.</summary>
+/// <param name="Prompt">With labels.</param>
+/// <param name="Medium">Its encoder output, or null.</param>
+/// <param name="Shares">Text prompts of the same name share their common beginning; null: alone. Prompts on one medium always do.</param>
+internal readonly record struct RowItem(EncodedPrompt Prompt, string? Medium, string? Shares = null);
+
+/// <summary>
+/// Prompts packed for one forward and backward pass. Prompts on the same medium become branches of one sequence, so the medium's tokens are
+/// computed once; the arithmetic is that of each alone.
+/// </summary>
+internal sealed class RowBatch : IDisposable
+{
+    private readonly PackedBatch packed;
+    private readonly MediaBank? bank;
+    private readonly string[] media;
+
+    private RowBatch(IMultimodalModel model, MediaBank? bank, IReadOnlyList<Sequence> sequences)
+    {
+        this.bank = bank;
+        packed = new PackedBatch(model, [.. sequences.Select(sequence => sequence.Packed)]);
+        media = [.. sequences.Select(sequence => sequence.Medium).OfType<string>()];
+        ItemOfLabel = [.. sequences.SelectMany(sequence => sequence.Packed.Labels.Select(label => sequence.Items[label.Branch]))];
+    }
+
+    /// <summary>Index, among the items of the step, of the prompt that each label belongs to.</summary>
+    public int[] ItemOfLabel { get; }
+
+    /// <summary>Tokens computed.</summary>
+    public int Tokens => packed.Tokens;
+
+    /// <summary>The items in as few passes as the limit allows, sequences of similar length together.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="bank">Encoder outputs; null where no item has a medium.</param>
+    /// <param name="items">Prompts of a step.</param>
+    /// <param name="passTokens">Most tokens of a pass, counted with padding; a single longer sequence is a pass of its own.</param>
+    public static IEnumerable<RowBatch> Split(IMultimodalModel model, MediaBank? bank, IReadOnlyList<RowItem> items, int passTokens)
+    {
+        List<Sequence> pass = [];
+        foreach (Sequence sequence in Sequences(items).OrderBy(sequence => sequence.Packed.Ids.Length))
+        {
+            if (pass.Count > 0 && (pass.Count + 1) * sequence.Packed.Ids.Length > passTokens)
+            {
+                yield return new RowBatch(model, bank, pass);
+                pass = [];
+            }
+
+            pass.Add(sequence);
+        }
+
+        if (pass.Count > 0)
+        {
+            yield return new RowBatch(model, bank, pass);
+        }
+    }
+
+    /// <summary>Negative log-likelihood of every label, float32 [labels].</summary>
+    public Tensor AnswerNll()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return packed.AnswerNll(Media(), projected: true).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits of all rows [tokens, vocabulary].</summary>
+    public Tensor Logits()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return packed.Logits(Media(), projected: true).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => packed.Dispose();
+
+    private Tensor? Media()
+    {
+        if (media.Length == 0)
+        {
+            return null;
+        }
+
+        MediaBank source = bank ?? throw new SeaException($"A row names the medium '{media[0]}', but there are no encoder outputs.");
+        return cat([.. media.Select(source.Projected)], 0);
+    }
+
+    private static IEnumerable<Sequence> Sequences(IReadOnlyList<RowItem> items) =>
+        Enumerable.Range(0, items.Count)
+            .GroupBy(i => items[i] switch
+            {
+                { Medium: { } medium } item => $"medium {item.Prompt.Media.Start} {medium}",
+                { Shares: { } name } => $"text {name}",
+                _ => $"alone {i}",
+            }, StringComparer.Ordinal)
+            .Select(group => new Sequence(PackedSequence.Of([.. group.Select(i => items[i].Prompt)], 0), items[group.First()].Medium, [.. group]));
+
+    private sealed record Sequence(PackedSequence Packed, string? Medium, int[] Items);
+}

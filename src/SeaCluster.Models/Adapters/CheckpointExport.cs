@@ -1,0 +1,192 @@
+using SeaCluster.Models.Configuration;
+using SeaCluster.Models.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Models.Adapters;
+
+/// <summary>
+/// Writes a changed copy of a checkpoint in the layout it came in: the same files, shards, tensor names and element types; every byte that is
+/// not part of a changed tensor is the source's own. The folder appears whole or not at all.
+/// </summary>
+public static class CheckpointExport
+{
+    private const long PartElements = 1 << 24;
+
+    private static readonly string[] OtherWeights = [".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack"];
+
+    /// <summary>Adds an adapter's updates to the weights: W + s·B A, computed in float32 and rounded once to the stored type.</summary>
+    /// <param name="sourceFolder">The base checkpoint.</param>
+    /// <param name="adapterFolder">A folder that PEFT or <see cref="PeftAdapter"/> wrote.</param>
+    /// <param name="outFolder">Must not exist, or be empty.</param>
+    public static void MergeAdapter(string sourceFolder, string adapterFolder, string outFolder)
+    {
+        LoraConfig config = PeftAdapter.ReadConfig(adapterFolder);
+        using SafetensorsFile file = PeftAdapter.Open(adapterFolder);
+        Dictionary<string, Change> changes = new(StringComparer.Ordinal);
+        using DisposeScope scope = NewDisposeScope();
+        foreach (IGrouping<string, (string Module, char Matrix, string Key)> module in file.Names.Select(key =>
+            PeftAdapter.Parse(key) is var (module, matrix) ? (module, matrix, key) : throw new SeaException($"{file.Path}: key '{key}' is not a LoRA matrix of a decoder layer.")).GroupBy(entry => entry.module))
+        {
+            (string, char, string Key)[] pair = [.. module.OrderBy(entry => entry.Matrix)];
+            if (pair.Length != 2)
+            {
+                throw new SeaException($"{file.Path}: '{module.Key}' needs one lora_A and one lora_B, found {string.Join(", ", pair.Select(entry => entry.Key))}.");
+            }
+
+            Tensor a = file.Load(pair[0].Key, ScalarType.Float32), b = file.Load(pair[1].Key, ScalarType.Float32);
+            changes[module.Key + ".weight"] = (info, old, firstRow) =>
+            {
+                Fits($"{file.Path}: '{pair[0].Key}'", a.shape, [config.Rank, info.Shape[^1]]);
+                Fits($"{file.Path}: '{pair[1].Key}'", b.shape, [info.Shape[0], config.Rank]);
+                return old.to(ScalarType.Float32) + (matmul(b.narrow(0, firstRow, old.shape[0]), a) * config.Scale);
+            };
+        }
+
+        Rewrite(sourceFolder, changes, outFolder);
+    }
+
+    /// <summary>Puts changed tensors, by canonical name, in the place of the source's: after fine-tuning in full.</summary>
+    /// <param name="sourceFolder">The base checkpoint.</param>
+    /// <param name="changed">Canonical names and values, in the shapes of the source.</param>
+    /// <param name="outFolder">Must not exist, or be empty.</param>
+    public static void Replace(string sourceFolder, IEnumerable<(string Name, Tensor Tensor)> changed, string outFolder)
+    {
+        Dictionary<string, Change> changes = new(StringComparer.Ordinal);
+        foreach ((string name, Tensor value) in changed)
+        {
+            changes[name] = (info, old, firstRow) =>
+            {
+                Fits($"'{name}'", value.shape, info.Shape);
+                return value.detach().narrow(0, firstRow, old.shape[0]);
+            };
+        }
+
+        Rewrite(sourceFolder, changes, outFolder);
+    }
+
+    // Gets the whole tensor's header and some of its rows with the index of the first, and gives the new values of these rows.
+    private delegate Tensor Change(TensorInfo info, Tensor old, long firstRow);
+
+    private static void Fits(string what, long[] found, long[] expected)
+    {
+        if (!found.AsSpan().SequenceEqual(expected))
+        {
+            throw new SeaException($"{what} has shape [{string.Join(", ", found)}], expected [{string.Join(", ", expected)}].", "The change is of another model or rank.");
+        }
+    }
+
+    private static void Rewrite(string source, Dictionary<string, Change> changes, string target)
+    {
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
+        {
+            throw new SeaException($"{target}: already holds files; a merged checkpoint is not written over them.", "Give another folder, or remove this one.");
+        }
+
+        ModelConfig config = ModelConfig.Read(source);
+        using Checkpoint checkpoint = Checkpoint.Open(source);
+        Dictionary<string, string> touched = Touched(checkpoint, config, changes);
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)), temporary = full + ".partial";
+        if (Directory.Exists(temporary))
+        {
+            Directory.Delete(temporary, recursive: true);
+        }
+
+        CopyRest(source, temporary, [.. checkpoint.Files.Select(Path.GetFullPath)]);
+        foreach (IGrouping<string, string> shard in checkpoint.Names.GroupBy(name => checkpoint.FileOf(name).Path))
+        {
+            SafetensorsFile file = checkpoint.FileOf(shard.First());
+            AtomicFile.Write(Path.Combine(temporary, Path.GetFileName(shard.Key)), stream =>
+            {
+                using (FileStream original = File.OpenRead(shard.Key))
+                {
+                    original.CopyTo(stream, 1 << 20);
+                }
+
+                long data = stream.Length - file.Names.Max(name => file.Info(name).End);
+                foreach (string name in shard.Where(touched.ContainsKey))
+                {
+                    stream.Position = data + file.Info(name).Begin;
+                    WriteChanged(stream, file, name, changes[touched[name]]);
+                }
+            });
+        }
+
+        if (Directory.Exists(full))
+        {
+            Directory.Delete(full);
+        }
+
+        Directory.Move(temporary, full);
+    }
+
+    // Source name → name of the change. A tied model may store its embedding a second time, as the head.
+    private static Dictionary<string, string> Touched(Checkpoint checkpoint, ModelConfig config, Dictionary<string, Change> changes)
+    {
+        Dictionary<string, string> touched = new(StringComparer.Ordinal);
+        foreach (string name in checkpoint.Names)
+        {
+            string canonical = CanonicalName(config, name);
+            canonical = config.Text.Tied && canonical == "lm_head.weight" ? "language_model.embed_tokens.weight" : canonical;
+            if (changes.ContainsKey(canonical))
+            {
+                touched.Add(name, canonical);
+            }
+        }
+
+        string[] missing = [.. changes.Keys.Except(touched.Values).Order(StringComparer.Ordinal)];
+        return missing.Length == 0
+            ? touched
+            : throw new SeaException($"{checkpoint.Path}: has no tensor for '{missing[0]}'{(missing.Length > 1 ? $" and {missing.Length - 1} more" : "")} that changed.", "The adapter is of another model.");
+    }
+
+    private static string CanonicalName(ModelConfig config, string name) => config.Family switch
+    {
+        ModelFamily.Llava => Llava.CanonicalName(name),
+        _ => throw new SeaException($"Checkpoints of type '{config.ModelType}' cannot be merged yet."),
+    };
+
+    private static void WriteChanged(Stream stream, SafetensorsFile file, string name, Change change)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable frozen = no_grad();
+        TensorInfo info = file.Info(name);
+        if (info.Dtype is not (SafetensorsDtype.F32 or SafetensorsDtype.F16 or SafetensorsDtype.BF16 or SafetensorsDtype.F64))
+        {
+            throw new SeaException($"{file.Path}: tensor '{name}' is stored as {info.Dtype}; only floating-point weights can be changed.", "Merge into the unquantised checkpoint.");
+        }
+
+        Tensor old = file.Load(name);
+        long rows = old.shape[0], part = Math.Max(1, PartElements / Math.Max(1, old.numel() / rows));
+        for (long row = 0; row < rows; row += part)
+        {
+            using DisposeScope inner = NewDisposeScope();
+            Tensor before = old.narrow(0, row, Math.Min(part, rows - row));
+            stream.Write(change(info, before, row).to(old.dtype).cpu().contiguous().bytes);
+        }
+    }
+
+    // Configuration, tokenizer, templates, licence; other copies of the weights would be stale.
+    private static void CopyRest(string source, string target, HashSet<string> shards)
+    {
+        Directory.CreateDirectory(target);
+        foreach (string entry in Directory.EnumerateFileSystemEntries(source))
+        {
+            string name = Path.GetFileName(entry);
+            if (name.StartsWith('.') || shards.Contains(Path.GetFullPath(entry)) || OtherWeights.Contains(Path.GetExtension(name)))
+            {
+                continue;
+            }
+
+            if (Directory.Exists(entry))
+            {
+                CopyRest(entry, Path.Combine(target, name), shards);
+            }
+            else
+            {
+                using FileStream file = File.OpenRead(entry);
+                AtomicFile.Write(Path.Combine(target, name), file.CopyTo);
+            }
+        }
+    }
+}
