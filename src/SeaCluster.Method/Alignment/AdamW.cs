@@ -90,16 +90,8 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>Sets all gradients to zero.</summary>
-    public void ZeroGrad()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
-        foreach (Slot slot in slots)
-        {
-            slot.Parameter.grad?.zero_();
-        }
-    }
+    /// <summary>Drops all gradients.</summary>
+    public void ZeroGrad() => slots.ForEach(slot => slot.Parameter.grad = null);
 
     /// <summary>Parameters and moments, for a checkpoint.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State => slots.SelectMany(slot => slot.State);

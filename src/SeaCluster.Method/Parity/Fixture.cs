@@ -1,0 +1,67 @@
+using SeaCluster.Models;
+using SeaCluster.Models.Prompts;
+using SeaCluster.Models.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Parity;
+
+/// <summary>One kind of media of one family's folder: cases, tensors and the model, which is loaded at its first use and stays frozen.</summary>
+internal sealed class Fixture : IDisposable
+{
+    private readonly Lazy<IMultimodalModel> model;
+    private readonly Lazy<SafetensorsFile> tensors;
+
+    public Fixture(string folder, string casesFile)
+    {
+        Folder = folder;
+        Cases = FixtureJson.Read<FixtureCases>(casesFile);
+        Name = $"{Path.GetFileName(folder)}/{Cases.MediaKind}";
+        model = new Lazy<IMultimodalModel>(() => MultimodalModel.Load(Path.Combine(folder, "model"), CPU, ScalarType.Float32));
+        tensors = new Lazy<SafetensorsFile>(() => SafetensorsFile.Open(Path.ChangeExtension(casesFile, ".safetensors")));
+    }
+
+    /// <summary>The family's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>Family and kind of media, for rows.</summary>
+    public string Name { get; }
+
+    public FixtureCases Cases { get; }
+
+    /// <exception cref="SeaException">The family is not supported, or the checkpoint is incomplete: every figure that needs it says so.</exception>
+    public IMultimodalModel Model => model.Value;
+
+    /// <summary>Names of the stored tensors; empty where there is no tensor file.</summary>
+    public IReadOnlyList<string> Names => File.Exists(Path.Combine(Folder, $"cases-{Cases.MediaKind}.safetensors")) ? tensors.Value.Names : [];
+
+    public bool Has(string name) => Names.Count > 0 && tensors.Value.Contains(name);
+
+    /// <summary>A stored tensor.</summary>
+    public Tensor Tensor(string name) => tensors.Value.Load(name);
+
+    /// <summary>A medium of the fixtures, by its path below <c>media</c>.</summary>
+    public string Media(string file) => Path.Combine(Path.GetDirectoryName(Folder)!, "media", Path.Combine(file.Split('/')));
+
+    /// <summary>A stored prompt as it stands: the medium is the run of its placeholders.</summary>
+    public EncodedPrompt Prompt(int[] ids, int[]? labels = null)
+    {
+        int placeholder = Cases.MediaKind == "video" ? Model.Config.VideoTokenId ?? Model.Config.MediaTokenId : Model.Config.MediaTokenId;
+        int start = Array.IndexOf(ids, placeholder), length = ids.Count(id => id == placeholder);
+        return new EncodedPrompt("", ids, labels ?? [.. ids.Select(_ => -100)], start < 0 ? (0, 0) : (start, length));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (model.IsValueCreated)
+        {
+            model.Value.Dispose();
+        }
+
+        if (tensors.IsValueCreated)
+        {
+            tensors.Value.Dispose();
+        }
+    }
+}

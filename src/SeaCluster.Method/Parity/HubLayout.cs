@@ -1,0 +1,31 @@
+using SeaCluster.Models;
+using SeaCluster.Models.Packing;
+using SeaCluster.Models.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Method.Parity;
+
+/// <summary>The same weights as public checkpoints store them: bfloat16, sharded, older names and configuration.</summary>
+internal static class HubLayout
+{
+    public static void Check(ParityCollector rows, Fixture fixture)
+    {
+        string folder = Path.Combine(fixture.Folder, "hub-layout"), expected = folder + ".safetensors";
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
+        rows.Check($"{fixture.Name} hub-layout", "logits", Tolerances.Forward, () =>
+        {
+            using IDisposable frozen = no_grad();
+            using IMultimodalModel model = MultimodalModel.Load(folder, CPU, ScalarType.Float32);
+            using SafetensorsFile file = SafetensorsFile.Open(expected);
+            string medium = fixture.Cases.Preprocessing?.FirstOrDefault()?.Tensors ?? throw new SeaException("the fixture names no medium");
+            int[] ids = [.. file.Load("ids").data<int>().ToArray()];
+            using PackedBatch batch = new(model, [PackedSequence.Of(fixture.Prompt(ids))]);
+            return Distance.Largest(batch.Logits(FamilyProbe.For(model).Encode(name => fixture.Tensor($"{medium}.{name}"))), file.Load("logits"));
+        });
+    }
+}
