@@ -26,7 +26,7 @@ internal static class Distance
     }
 
     /// <summary>Largest difference of two lists of numbers.</summary>
-    public static double Largest(IReadOnlyList<double> found, IReadOnlyList<double> expected) =>
+    public static double Numbers(IReadOnlyList<double> found, IReadOnlyList<double> expected) =>
         found.Count == expected.Count
             ? found.Zip(expected, (a, b) => Finite(Math.Abs(a - b))).DefaultIfEmpty(0).Max()
             : throw new SeaException($"{found.Count} numbers, expected {expected.Count}");

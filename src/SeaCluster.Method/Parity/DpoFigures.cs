@@ -29,13 +29,13 @@ internal static class DpoFigures
                 $"row {i}", RowKind.HarmfulText, fixture.Prompt(row.Chosen.Ids, row.Chosen.Labels), fixture.Prompt(row.Rejected.Ids, row.Rejected.Labels), row.EncoderOutput))];
             DpoObjective objective = new(
                 fixture.Model, trainer.Adapter, pairs, media, step => dpo.Steps[step % dpo.Steps.Count].Rows, new DpoOptions { Beta = dpo.Beta });
-            rows.Check(group, "reference_logps", Tolerances.Training, () => Distance.Largest(
+            rows.Check(group, "reference_logps", Tolerances.Training, () => Distance.Numbers(
                 [.. objective.Reference.SelectMany(pair => new[] { pair.Chosen, pair.Rejected })],
                 [.. dpo.ReferenceLogps.SelectMany(pair => new[] { pair.Chosen, pair.Rejected })]), $"{pairs.Length} rows");
             IReadOnlyDictionary<string, double>[] steps = [.. trainer.Run(objective).Select(step => step.ToDictionary())];
             foreach ((string name, Func<DpoStep, double> expected) in Logged)
             {
-                rows.Check(group, name, Tolerances.Training, () => Distance.Largest([.. steps.Select(step => step[name])], [.. dpo.Steps.Select(expected)]), $"{steps.Length} steps");
+                rows.Check(group, name, Tolerances.Training, () => Distance.Numbers([.. steps.Select(step => step[name])], [.. dpo.Steps.Select(expected)]), $"{steps.Length} steps");
             }
 
             TrainingFixture.Compare(rows, fixture, group, trainer, "dpo-final");

@@ -35,7 +35,7 @@ internal static class EraserFigures
             IReadOnlyDictionary<string, double>[] steps = [.. trainer.Run(objective).Select(step => step.ToDictionary())];
             foreach ((string name, Func<EraserStep, double> expected) in Logged)
             {
-                rows.Check(group, name, Tolerances.Training, () => Distance.Largest([.. steps.Select(step => step[name])], [.. eraser.Steps.Select(expected)]), $"{steps.Length} steps");
+                rows.Check(group, name, Tolerances.Training, () => Distance.Numbers([.. steps.Select(step => step[name])], [.. eraser.Steps.Select(expected)]), $"{steps.Length} steps");
             }
 
             TrainingFixture.Compare(rows, fixture, group, trainer, "eraser-final");

@@ -2,6 +2,7 @@ using SeaCluster.Models.Generation;
 using SeaCluster.Models.Packing;
 using TorchSharp;
 using static TorchSharp.torch;
+using Generator = SeaCluster.Models.Generation.Generator;
 
 namespace SeaCluster.Method.Parity;
 

@@ -22,7 +22,7 @@ internal static class HubLayout
             using IDisposable frozen = no_grad();
             using IMultimodalModel model = MultimodalModel.Load(folder, CPU, ScalarType.Float32);
             using SafetensorsFile file = SafetensorsFile.Open(expected);
-            string medium = fixture.Cases.Preprocessing?.FirstOrDefault()?.Tensors ?? throw new SeaException("the fixture names no medium");
+            string medium = fixture.Cases.Preprocessing is [var first, ..] ? first.Tensors : throw new SeaException("the fixture names no medium");
             int[] ids = [.. file.Load("ids").data<int>().ToArray()];
             using PackedBatch batch = new(model, [PackedSequence.Of(fixture.Prompt(ids))]);
             return Distance.Largest(batch.Logits(FamilyProbe.For(model).Encode(name => fixture.Tensor($"{medium}.{name}"))), file.Load("logits"));

@@ -52,6 +52,6 @@ internal static class Tolerances
     public const double Cosine = 1e-3;
     public const double Training = 2e-3;
     public const double RowLosses = 5e-3;
-    public const double LogitsAfterTraining = 5e-2;
+    public const double LogitsAfterTraining = 5e-3;
     public const double RefusalSeconds = 2;
 }

@@ -26,9 +26,9 @@ internal static class SftFigures
                 fixture.Model, [.. sft.Rows.Select((row, i) => TrainingFixture.Row(fixture, row, $"row {i}"))], media, step => sft.Batches[step % sft.Batches.Length]);
             StepMetrics[] steps = [.. trainer.Run(objective)];
             string note = $"{steps.Length} steps";
-            rows.Check(group, "losses", Tolerances.Training, () => Distance.Largest([.. steps.Select(step => step.Loss)], sft.Losses), note);
-            rows.Check(group, "grad_norms", Tolerances.Training, () => Distance.Largest([.. steps.Select(step => step.GradNorm)], sft.GradNorms), note);
-            rows.Check(group, "row_losses_after", Tolerances.RowLosses, () => Distance.Largest(objective.RowLosses(), sft.RowLossesAfter), $"{sft.Rows.Count} rows");
+            rows.Check(group, "losses", Tolerances.Training, () => Distance.Numbers([.. steps.Select(step => step.Loss)], sft.Losses), note);
+            rows.Check(group, "grad_norms", Tolerances.Training, () => Distance.Numbers([.. steps.Select(step => step.GradNorm)], sft.GradNorms), note);
+            rows.Check(group, "row_losses_after", Tolerances.RowLosses, () => Distance.Numbers(objective.RowLosses(), sft.RowLossesAfter), $"{sft.Rows.Count} rows");
             if (fixture.Has("sft.row1_logits_after"))
             {
                 rows.Check(group, "row1_logits_after", Tolerances.LogitsAfterTraining, () =>

@@ -64,7 +64,7 @@ internal static class SynthesisFigures
                 using SynthesisResult owned = result;
                 SynthesisCase entry = byName[result.Sample.Id];
                 string group = $"{fixture.Name} sea {entry.Name}";
-                rows.Check(group, "losses", Tolerances.SynthesisLoss, () => Distance.Largest([.. result.Losses.Select(loss => (double)loss)], entry.Losses), $"{entry.Losses.Length} points");
+                rows.Check(group, "losses", Tolerances.SynthesisLoss, () => Distance.Numbers([.. result.Losses.Select(loss => (double)loss)], entry.Losses), $"{entry.Losses.Length} points");
                 rows.Check(group, "final, 1 - cosine", Tolerances.Cosine, () => Distance.Angle(result.EncoderOutput, fixture.Tensor($"sea.{entry.Name}.final")));
             });
         });

@@ -143,7 +143,7 @@ public static class CheckpointExport
     private static string CanonicalName(ModelConfig config, string name) => config.Family switch
     {
         ModelFamily.Llava => Llava.CanonicalName(name),
-        _ => throw new SeaException($"Checkpoints of type '{config.ModelType}' cannot be merged yet."),
+        _ => throw new SeaException($"Checkpoints of family {config.Family} cannot be merged yet."),
     };
 
     private static void WriteChanged(Stream stream, SafetensorsFile file, string name, Change change)

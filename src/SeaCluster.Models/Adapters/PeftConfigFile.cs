@@ -112,8 +112,8 @@ internal static class PeftConfigFile
 
     private static (int Layer, string Tail) Split(string module)
     {
-        Match match = Regex.Match(module, @"\.layers\.(\d+)\.(.+)$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-        return (int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), match.Groups[2].Value);
+        Match match = Regex.Match(module, @"\.layers\.(?<layer>\d+)\.(?<tail>.+)$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        return (int.Parse(match.Groups["layer"].ValueSpan, CultureInfo.InvariantCulture), match.Groups["tail"].Value);
     }
 
     private static bool Off(JsonElement value) => value.ValueKind switch
