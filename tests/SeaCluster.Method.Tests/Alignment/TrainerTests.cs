@@ -1,14 +1,12 @@
 using SeaCluster.Method.Alignment;
 using SeaCluster.Models;
-using SeaCluster.Models.Adapters;
 using SeaCluster.Torch;
 using TorchSharp;
-using Xunit.Abstractions;
 using static TorchSharp.torch;
 
 namespace SeaCluster.Method.Tests.Alignment;
 
-public sealed class TrainerTests(ITestOutputHelper output) : IDisposable
+public sealed class TrainerTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sea-trainer-");
 
@@ -114,41 +112,6 @@ public sealed class TrainerTests(ITestOutputHelper output) : IDisposable
         double[] shared = together.RowLosses();
         double[] alone = [.. rows.Select(row => new SftObjective(fixture.Model, [row], fixture.Media, _ => [0]).RowLosses()[0])];
         shared.Zip(alone, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThan(1e-5);
-    }
-
-    [Fact]
-    public void A_thousand_steps_leave_no_tensor()
-    {
-        using AlignmentFixture fixture = new();
-        using Trainer trainer = new(fixture.Model, AlignmentFixture.Options with { Steps = 1010 });
-        AlignmentRow[] rows = [.. fixture.Rows.Take(1)];
-        SftObjective objective = new(fixture.Model, rows, null, _ => [0]);
-        foreach (StepMetrics _ in trainer.Run(objective).Take(10))
-        {
-        }
-
-        long before = TensorStatistics.Live;
-        StepMetrics last = trainer.Run(objective).Last();
-        TensorStatistics.Live.ShouldBe(before);
-        output.WriteLine($"{last.TokensPerSecond:F0} tokens/s, loss {last.Loss:G3}");
-        last.Step.ShouldBe(1010);
-    }
-
-    [Fact]
-    public void Everything_is_freed_and_the_model_frozen_again()
-    {
-        using AlignmentFixture fixture = new();
-        fixture.Media.Projected("e0");
-        long before = TensorStatistics.Live;
-        foreach (LoraConfig? lora in new[] { AlignmentFixture.Options.Lora, null })
-        {
-            using Trainer trainer = new(fixture.Model, AlignmentFixture.Options with { Lora = lora, Steps = 1 });
-            trainer.Run(new SftObjective(fixture.Model, [.. fixture.Rows.Take(1)], null, _ => [0])).Count().ShouldBe(1);
-        }
-
-        TensorStatistics.Live.ShouldBe(before);
-        fixture.Model.LanguageModel.Parameters.ShouldAllBe(parameter => !parameter.Tensor.requires_grad);
-        fixture.Model.LanguageModel.Linears.ShouldAllBe(linear => linear.Update == null);
     }
 
     [Fact]

@@ -105,7 +105,7 @@ public sealed class PeftAdapterTests : IDisposable
     [InlineData("\"use_dora\": false", "\"use_dora\": true", "'use_dora' is true")]
     [InlineData("\"modules_to_save\": null", "\"modules_to_save\": [\"lm_head\"]", "'modules_to_save' is [\"lm_head\"]")]
     [InlineData("\"bias\": \"none\"", "\"bias\": \"all\"", "'bias' is 'all'")]
-    [InlineData("\"r\": 4", "\"r\": 5", "has shape [4, 112], expected [5, 112]")]
+    [InlineData("\"r\": 4", "\"r\": 5", "lora_A.weight' has shape [4, 64], expected [5, 64]")]
     [InlineData("\"r\": 4", "\"r\": 0", "'r' must be a whole number of at least 1, found 0")]
     [InlineData("\"r\": 4,", "", "key 'r' is missing")]
     public void Options_that_are_not_supported_are_refused_by_name(string from, string to, string expected)
