@@ -71,7 +71,7 @@ public sealed class EraserObjective : IObjective
         }
 
         bool noisy = this.options.NoiseBefore + this.options.NoiseAfter > 0;
-        pieces = noisy ? [.. Enumerable.Range(0, model.Tokenizer.VocabularySize).Where(id => model.Tokenizer.Decode([id], skipSpecial: true).Length > 0)] : [];
+        pieces = noisy ? [.. Enumerable.Range(0, model.Tokenizer.VocabularySize).Where(id => !model.Tokenizer.IsSpecial(id))] : [];
         string settings = string.Create(
             CultureInfo.InvariantCulture, $"{this.options.Gamma} {this.options.NoiseBefore} {this.options.NoiseAfter} {this.options.Rows} {this.options.Seed}");
         Fingerprint = ObjectiveFingerprint.Of("eraser", settings, harm.Concat(help).Concat(refusals).Select(row => (row.Id, row.Medium, row.Prompt)), _ => []);

@@ -2,7 +2,6 @@ using SeaCluster.Models.Generation;
 using SeaCluster.Models.Packing;
 using TorchSharp;
 using static TorchSharp.torch;
-using Generator = SeaCluster.Models.Generation.Generator;
 
 namespace SeaCluster.Method.Parity;
 
@@ -20,7 +19,7 @@ internal static class GreedyFigures
         rows.Share($"{fixture.Name} greedy", ["continuations"], () =>
         {
             GenerationRequest[] requests = [.. cases.Select(entry => new GenerationRequest(fixture.Prompt(entry.PromptIds), EncoderOutput(fixture, entry)))];
-            IReadOnlyList<int[]> cached = Generator.Tokens(fixture.Model, requests, new GenerationOptions { MaxNewTokens = Math.Max(1, cases.Max(entry => entry.Continuation.Length)) });
+            IReadOnlyList<int[]> cached = TextGenerator.Tokens(fixture.Model, requests, new GenerationOptions { MaxNewTokens = Math.Max(1, cases.Max(entry => entry.Continuation.Length)) });
             for (int i = 0; i < cases.Count; i++)
             {
                 GreedyCase entry = cases[i];
