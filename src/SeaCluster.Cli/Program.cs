@@ -46,7 +46,7 @@ internal static class Program
             "SeaCluster: safety alignment of multimodal language models from text alone (SEA).\n" +
             "Results go to stdout, progress and logs to stderr.");
         root.Options.Add(SharedOptions.Verbose);
-        foreach (Command command in new Command[] { SetupCommand.Create(), TestCommand.Create(), BackendCommand.Create() })
+        foreach (Command command in new Command[] { RunCommand.Create(), DemoCommand.Create(), SetupCommand.Create(), TestCommand.Create(), BackendCommand.Create() })
         {
             root.Subcommands.Add(command);
         }

@@ -19,13 +19,20 @@ internal static class DemoCommand
         modality.AcceptOnlyFromAmong("image");
         Option<bool> reveal = new("--reveal") { Description = "Write answers to harmful requests out in the report" };
         Option<bool> json = SharedOptions.Json();
+        Option<bool> samples = new("--write-samples") { Description = "Write the rows, cases and pictures of samples/demo anew", Hidden = true };
         return new SeaCommand(
             "demo",
             "Run the whole method on the small world: text rows, synthetic image embeddings, alignment, attack success beside its baselines.",
             "demo", "demo --quick --out /tmp/demo", "demo --json")
-            .With(folder, quick, seeds, modality, reveal, json)
+            .With(folder, quick, seeds, modality, reveal, json, samples)
             .Does((parsed, cancel) => Task.Run(() =>
             {
+                if (parsed.GetValue(samples))
+                {
+                    DemoSamples.Write(Path.Combine(Checkout.Root, "samples", "demo"));
+                    return ExitCode.Done;
+                }
+
                 DemoOptions options = new()
                 {
                     Out = parsed.GetValue(folder)!,

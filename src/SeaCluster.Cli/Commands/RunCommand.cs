@@ -5,6 +5,7 @@ using SeaCluster.Models;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Runs.Stages;
 using SeaCluster.Torch;

@@ -48,7 +48,7 @@ internal sealed class Fixture : IDisposable
     {
         int placeholder = Cases.MediaKind == "video" ? Model.Config.VideoTokenId ?? Model.Config.MediaTokenId : Model.Config.MediaTokenId;
         int start = Array.IndexOf(ids, placeholder), length = ids.Count(id => id == placeholder);
-        return new EncodedPrompt("", ids, labels ?? [.. ids.Select(_ => -100)], start < 0 ? (0, 0) : (start, length));
+        return new EncodedPrompt { Text = "", Ids = ids, Labels = labels ?? [.. ids.Select(_ => -100)], MediaSpans = start < 0 ? [] : [(start, length)], PromptLength = ids.Length };
     }
 
     /// <inheritdoc/>

@@ -59,7 +59,7 @@ internal static class SynthesisFigures
             using Lane lane = new(fixture.Model, options, fixture.Tensor("sea.init"), fixture.Model.Prompts.PrefixBeforeMedia, (sample, _, skip) =>
                 PackedSequence.Of(Encoded(fixture, byName[sample.Id]), skip));
             Queue<SynthesisSample> waiting = new(cases.Select(entry => new SynthesisSample(entry.Name, [], null, "")));
-            lane.Run(free => [.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())], cases.Length, result =>
+            lane.Run((free, _) => [.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())], cases.Length, result =>
             {
                 using SynthesisResult owned = result;
                 SynthesisCase entry = byName[result.Sample.Id];

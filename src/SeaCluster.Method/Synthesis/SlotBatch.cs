@@ -28,7 +28,7 @@ internal sealed class SlotBatch : IDisposable
         values = stack([.. slots.Select(slot => slot.Values)]).detach().requires_grad_(true).DetachFromDisposeScope();
         first = stack([.. slots.Select(slot => slot.First)]).DetachFromDisposeScope();
         second = stack([.. slots.Select(slot => slot.Second)]).DetachFromDisposeScope();
-        hostWeights = batch.LabelWeights(perToken: options.Reduction == TokenReduction.Mean);
+        hostWeights = batch.MeanPerQuestion(perToken: options.Reduction == TokenReduction.Mean);
         weights = tensor(hostWeights).to(model.Device).DetachFromDisposeScope();
         slotOfLabel = [.. slots.SelectMany((slot, index) => Enumerable.Repeat(index, slot.Sequence.Labels.Count))];
     }

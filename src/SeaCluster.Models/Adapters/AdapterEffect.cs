@@ -19,7 +19,7 @@ public sealed record AdapterEffect(double FromBase, double FromTrained)
         using IDisposable frozen = no_grad();
         int vocabulary = model.Config.Text.VocabSize;
         int[] ids = [.. Enumerable.Range(0, ProbeTokens).Select(i => (int)((i + 1L) * vocabulary / (ProbeTokens + 1)))];
-        using PackedBatch probe = new(model, [PackedSequence.Of(new EncodedPrompt("", ids, [.. ids.Select(_ => -100)], (0, 0)))]);
+        using PackedBatch probe = new(model, [PackedSequence.Of(new EncodedPrompt { Text = "", Ids = ids, Labels = [.. ids.Select(_ => EncodedPrompt.NoLabel)], MediaSpans = [], PromptLength = ids.Length })]);
         Tensor trained = probe.Logits(null), off, back;
         using (adapter.Disabled())
         {

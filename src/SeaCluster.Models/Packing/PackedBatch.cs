@@ -80,7 +80,7 @@ public sealed class PackedBatch : IDisposable
     /// the loss of SEA, each sample for itself.
     /// </summary>
     /// <param name="perToken">An answer's loss is the mean over its tokens; otherwise their sum.</param>
-    public float[] LabelWeights(bool perToken) => [.. Sequences.SelectMany(sequence =>
+    public float[] MeanPerQuestion(bool perToken = true) => [.. Sequences.SelectMany(sequence =>
     {
         Dictionary<int, int> tokens = sequence.Labels.GroupBy(label => label.Branch).ToDictionary(group => group.Key, group => group.Count());
         return sequence.Labels.Select(label => 1f / (perToken ? tokens[label.Branch] : 1) / tokens.Count);

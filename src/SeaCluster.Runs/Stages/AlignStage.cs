@@ -46,7 +46,7 @@ public sealed class AlignStage : IStage
 
     private static TrainingOptions TrainingOf(AlignOptions align, long seed) => new()
     {
-        Lora = align.Adapter == AdapterKind.Full ? null : new LoraConfig { Rank = align.Rank, Alpha = align.Alpha, Targets = [.. align.Targets] },
+        Lora = align.Adapter == AdapterKind.Full ? null : new LoraConfig { Rank = align.Rank, Alpha = align.Alpha, Targets = LoraTargets.Named([.. align.Targets]) },
         Steps = align.Steps,
         LearningRate = align.LearningRate,
         WarmUp = align.Warmup,

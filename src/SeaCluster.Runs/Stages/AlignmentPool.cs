@@ -112,7 +112,7 @@ internal sealed class AlignmentPool : IDisposable
         }
 
         HashSet<string> known = [.. rows.Where(row => row.Kind == RowKind.BenignText).Select(row => row.Prompt.Text)];
-        foreach (ReadRow read in RowReader.Read(path).Where(read => read.Row?.Response is not null).Take(context.Spec.Data.Limit ?? int.MaxValue))
+        foreach (RowRead read in RowReader.Read(path).Where(read => read.Row?.Response is not null).Take(context.Spec.Data.Limit ?? int.MaxValue))
         {
             EncodedPrompt prompt = model.Prompts.Encode(read.Row!.Prompt, read.Row.Response);
             if (known.Add(prompt.Text))

@@ -35,7 +35,7 @@ internal static class StageModel
 
     private static IMultimodalModel Open(RunSpec spec, string folder)
     {
-        Device? device = spec.Model.Device switch { "auto" => null, "cpu" => CPU, string name => device(name) };
+        Device? device = spec.Model.Device switch { "auto" => null, "cpu" => CPU, string name => torch.device(name) };
         ScalarType? dtype = spec.Model.Dtype switch { WeightType.Float32 => ScalarType.Float32, WeightType.Bfloat16 => ScalarType.BFloat16, _ => null };
         return MultimodalModel.Load(folder, device, dtype);
     }
