@@ -147,7 +147,13 @@ public sealed class EraserObjective : IObjective
         int head = prompt.Ids[0] == model.Tokenizer.Encode("").FirstOrDefault(-1) ? 1 : 0, first = Array.FindIndex(prompt.Labels, label => label >= 0);
         int[] ids = [.. prompt.Ids[..head], .. before, .. prompt.Ids[head..first], .. after, .. prompt.Ids[first..]];
         int[] labels = [.. Enumerable.Repeat(-100, before.Length + first + after.Length), .. prompt.Labels[first..]];
-        return new RowItem(prompt with { Ids = ids, Labels = labels, MediaSpans = [.. prompt.MediaSpans.Select(span => (span.Start + before.Length, span.Length))] }, row.Medium);
+        return new RowItem(prompt with
+        {
+            Ids = ids,
+            Labels = labels,
+            MediaSpans = [.. prompt.MediaSpans.Select(span => (span.Start + before.Length, span.Length))],
+            PromptLength = first + before.Length + after.Length,
+        }, row.Medium);
 
         int[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => pieces[random.Below(pieces.Length)])];
     }

@@ -17,7 +17,7 @@ internal static class ObjectiveFingerprint
         Add($"{objective}\n{settings}\n");
         foreach ((string id, string? medium, EncodedPrompt prompt) in rows)
         {
-            Add($"{id}\n{medium}\n{prompt.Media}\n{string.Join(',', prompt.Ids)}\n{string.Join(',', prompt.Labels)}\n");
+            Add($"{id}\n{medium}\n{string.Join(',', prompt.MediaSpans)}\n{string.Join(',', prompt.Ids)}\n{string.Join(',', prompt.Labels)}\n");
         }
 
         for (int step = 0; step < Steps; step++)

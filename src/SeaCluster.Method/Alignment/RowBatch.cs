@@ -93,7 +93,7 @@ internal sealed class RowBatch : IDisposable
         Enumerable.Range(0, items.Count)
             .GroupBy(i => items[i] switch
             {
-                { Medium: { } medium } item => $"medium {item.Prompt.Media.Start} {medium}",
+                { Medium: { } medium } item => $"medium {string.Join(',', item.Prompt.MediaSpans)} {medium}",
                 { Shares: { } name } => $"text {name}",
                 _ => $"alone {i}",
             }, StringComparer.Ordinal)

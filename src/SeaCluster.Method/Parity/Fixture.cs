@@ -43,12 +43,50 @@ internal sealed class Fixture : IDisposable
     /// <summary>A medium of the fixtures, by its path below <c>media</c>.</summary>
     public string Media(string file) => Path.Combine(Path.GetDirectoryName(Folder)!, "media", Path.Combine(file.Split('/')));
 
-    /// <summary>A stored prompt as it stands: the medium is the run of its placeholders.</summary>
+    /// <summary>The fixture's kind of media.</summary>
+    public MediaKind Kind => Cases.MediaKind switch
+    {
+        "image" => MediaKind.Image,
+        "audio" => MediaKind.Audio,
+        "video" => MediaKind.Video,
+        _ => throw new SeaException($"media_kind is '{Cases.MediaKind}', expected image, audio or video"),
+    };
+
+    /// <summary>A stored prompt as it stands: the medium is where its placeholders are.</summary>
     public EncodedPrompt Prompt(int[] ids, int[]? labels = null)
     {
-        int placeholder = Cases.MediaKind == "video" ? Model.Config.VideoTokenId ?? Model.Config.MediaTokenId : Model.Config.MediaTokenId;
-        int start = Array.IndexOf(ids, placeholder), length = ids.Count(id => id == placeholder);
-        return new EncodedPrompt { Text = "", Ids = ids, Labels = labels ?? [.. ids.Select(_ => -100)], MediaSpans = start < 0 ? [] : [(start, length)], PromptLength = ids.Length };
+        int placeholder = Model.Prompts.MediaTokenId(Kind), first = labels is null ? ids.Length : Array.FindIndex(labels, label => label >= 0);
+        List<(int Start, int Length)> spans = [];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            if (ids[i] == placeholder)
+            {
+                bool continues = spans.Count > 0 && spans[^1].Start + spans[^1].Length == i;
+                (int start, int length) = continues ? spans[^1] : (i, 0);
+                if (continues)
+                {
+                    spans.RemoveAt(spans.Count - 1);
+                }
+
+                spans.Add((start, length + 1));
+            }
+        }
+
+        return new EncodedPrompt
+        {
+            Text = "",
+            Ids = ids,
+            Labels = labels ?? [.. ids.Select(_ => EncodedPrompt.NoLabel)],
+            MediaSpans = spans,
+            PromptLength = first < 0 ? ids.Length : first,
+        };
+    }
+
+    /// <summary>A question rendered by the model's own format, with as many media tokens as a stored prompt has.</summary>
+    public EncodedPrompt Encode(string question, string? answer, int[] stored, string? system = null)
+    {
+        int tokens = Prompt(stored).MediaSpans.Sum(span => span.Length);
+        return Model.Prompts.Encode([new ChatTurn(question, answer, system)], MediaLayout.Of(tokens, tokens > 0 ? Kind : null));
     }
 
     /// <inheritdoc/>

@@ -76,7 +76,7 @@ internal static class SynthesisFigures
         rows.Check(group, "ids", Tolerances.Equal, () => entry.Pairs.Sum(pair => Distance.Differing(Encode(pair).Ids, pair.Ids)), $"{entry.Pairs.Count} pairs");
         rows.Check(group, "labels", Tolerances.Equal, () => entry.Pairs.Sum(pair => Distance.Differing(Encode(pair).Labels, pair.Labels)));
 
-        EncodedPrompt Encode(PairCase pair) => fixture.Model.Prompts.Encode(pair.Question, pair.Answer, fixture.Prompt(pair.Ids).Media.Length);
+        EncodedPrompt Encode(PairCase pair) => fixture.Encode(pair.Question, pair.Answer, pair.Ids);
     }
 
     private static EncodedPrompt[] Encoded(Fixture fixture, SynthesisCase entry) => [.. entry.Pairs.Select(pair => fixture.Prompt(pair.Ids, pair.Labels))];

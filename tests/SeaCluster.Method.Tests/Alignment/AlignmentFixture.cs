@@ -63,7 +63,14 @@ internal sealed class AlignmentFixture : IDisposable
         int[] question = Tokens(4 + random.Next(8)), answer = Tokens(3 + random.Next(6));
         int[] ids = [1, .. Enumerable.Repeat(Placeholder, hasMedium ? MediaTokens : 0), .. question, .. answer, 2];
         int first = ids.Length - answer.Length - 1;
-        return new AlignmentRow(id, kind, new EncodedPrompt("", ids, [.. ids.Select((token, t) => t < first ? -100 : token)], hasMedium ? (1, MediaTokens) : (0, 0)), medium);
+        return new AlignmentRow(id, kind, new EncodedPrompt
+        {
+            Text = "",
+            Ids = ids,
+            Labels = [.. ids.Select((token, t) => t < first ? EncodedPrompt.NoLabel : token)],
+            MediaSpans = hasMedium ? [(1, MediaTokens)] : [],
+            PromptLength = first,
+        }, medium);
 
         int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(300, 630))];
     }

@@ -85,7 +85,7 @@ public sealed class CheckpointExportTests : IDisposable
     {
         using IDisposable frozen = no_grad();
         int[] ids = [1, 300, 410, 77, 520, 33, 618];
-        using PackedBatch batch = new(model, [PackedSequence.Of(new EncodedPrompt("", ids, [.. ids.Select(_ => -100)], (0, 0)))]);
+        using PackedBatch batch = new(model, [PackedSequence.Of(new EncodedPrompt { Text = "", Ids = ids, Labels = [.. ids.Select(_ => EncodedPrompt.NoLabel)], MediaSpans = [], PromptLength = ids.Length })]);
         return batch.Logits(null);
     }
 }
