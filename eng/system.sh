@@ -42,14 +42,33 @@ install_packages() { # on|off: installs what is missing, or says what a person m
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || [ "$may_install" = no ]; then
     lacking "$missing"
   fi
-  say "installing $(echo "$missing" | wc -w) system packages: $missing"
+  say "installing $(echo "$missing" | wc -w) system packages and what they need: $missing"
   log="$state/packages.log"
-  # shellcheck disable=SC2086 -- one word a package
-  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-    -o DPkg::Lock::Timeout=300 $missing; } >"$log" 2>&1 </dev/null 9>&-; then
+  run_apt "$missing" >"$log" 2>&1 </dev/null 9>&- &
+  tell_while $! "$log"
+  if ! wait $!; then
     grep -E '^(E|W):' "$log" | head -n 8 >&2
     lacking "$(missing_packages "$1" | paste -sd' ' -)"
   fi
+}
+
+run_apt() {
+  export DEBIAN_FRONTEND=noninteractive
+  # An installation that was killed half way is ended first.
+  dpkg --configure -a
+  apt-get update -q
+  # shellcheck disable=SC2086 -- one word a package
+  apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 $1
+}
+
+# Minutes of silence look like a hang: a line every half minute while a process works.
+tell_while() { # PROCESS LOG
+  waited=0
+  while kill -0 "$1" 2>/dev/null; do
+    sleep 1
+    waited=$((waited + 1))
+    [ $((waited % 30)) != 0 ] || say "$waited s: $(tail -n 1 "$2" | cut -c1-64)"
+  done
 }
 
 lacking() {

@@ -46,7 +46,11 @@ internal static class Program
             "SeaCluster: safety alignment of multimodal language models from text alone (SEA).\n" +
             "Results go to stdout, progress and logs to stderr.");
         root.Options.Add(SharedOptions.Verbose);
-        foreach (Command command in new Command[] { RunCommand.Create(), DemoCommand.Create(), SetupCommand.Create(), TestCommand.Create(), BackendCommand.Create() })
+        foreach (Command command in new Command[]
+        {
+            SetupCommand.Create(), SynthesizeCommand.Create(), EvaluateCommand.Create(), RunCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(),
+            ExportCommand.Create(), ChatCommand.Create(), InspectCommand.Create(), ParityCommand.Create(), DemoCommand.Create(), TestCommand.Create(), BackendCommand.Create(),
+        })
         {
             root.Subcommands.Add(command);
         }

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Models;
+using SeaCluster.Models.Generation;
+using SeaCluster.Models.Prompts;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea chat</c>: one answer, or one after the other on a terminal.</summary>
+internal static class ChatCommand
+{
+    public static Command Create()
+    {
+        ModelOptions model = new();
+        Option<string?> image = SharedOptions.File(new Option<string?>("--image") { Description = "A picture that the question is about", HelpName = "FILE" });
+        Option<string?> system = new("--system") { Description = "System text in front of the question", HelpName = "TEXT" };
+        Option<int> tokens = SharedOptions.AtLeast(new Option<int>("--max-tokens") { Description = "Longest answer", HelpName = "N", DefaultValueFactory = _ => 256 }, 1);
+        Option<double> temperature = SharedOptions.AtLeast(new Option<double>("--temperature") { Description = "0 takes the most likely token; above, tokens are drawn", HelpName = "T", DefaultValueFactory = _ => 0 }, 0);
+        Option<long> seed = SharedOptions.Seed();
+        Option<bool> json = SharedOptions.Json();
+        Argument<string?> question = new("question") { Description = "What to ask; without it, questions are read line by line", Arity = ArgumentArity.ZeroOrOne };
+        SeaCommand command = new(
+            "chat",
+            "Ask a model, about a picture where one is given.",
+            "chat --model samples/demo/base --image photo.png \"what does the image show ?\"",
+            "chat --model llava-1.5-7b");
+        return command.With([.. model.Symbols, image, system, tokens, temperature, seed, json, question]).Does((parsed, cancel) =>
+        {
+            using IMultimodalModel loaded = model.Load(parsed);
+            GenerationOptions options = new() { MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed) };
+            using DisposeScope scope = NewDisposeScope();
+            Tensor? encoded = parsed.GetValue(image) is { } file ? Encoded(loaded, file) : null;
+            foreach (string asked in parsed.GetValue(question) is { } one ? [one] : Lines(cancel))
+            {
+                int media = encoded is null ? 0 : loaded.MediaTokens(encoded.shape[0]);
+                EncodedPrompt prompt = loaded.Prompts.Encode(asked, mediaTokens: media, system: parsed.GetValue(system));
+                string answer = TextGenerator.Answer(loaded, [new GenerationRequest(prompt, encoded)], options, cancel)[0];
+                if (parsed.GetValue(json))
+                {
+                    Screen.Json(new { Question = asked, Answer = answer, Image = parsed.GetValue(image), Prompt = prompt.Text });
+                }
+                else
+                {
+                    Screen.Line(answer);
+                }
+            }
+
+            return Task.FromResult(ExitCode.Done);
+        });
+    }
+
+    private static Tensor Encoded(IMultimodalModel model, string file)
+    {
+        using IDisposable frozen = no_grad();
+        return model.Encode(file);
+    }
+
+    private static IEnumerable<string> Lines(CancellationToken cancel)
+    {
+        bool person = !Console.IsInputRedirected;
+        if (person)
+        {
+            Screen.Say("each line is a question of its own; an empty line or Ctrl-D ends it");
+        }
+
+        while (true)
+        {
+            if (person)
+            {
+                Console.Error.Write("> ");
+            }
+
+            // A read from a terminal does not end on a signal by itself.
+            string? line = Task.Run(Console.In.ReadLine, cancel).WaitAsync(cancel).GetAwaiter().GetResult();
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                yield break;
+            }
+
+            yield return line;
+        }
+    }
+}

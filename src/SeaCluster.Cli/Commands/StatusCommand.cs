@@ -1,0 +1,110 @@
+using System.CommandLine;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Models;
+using SeaCluster.Runs;
+using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Status;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea status</c>: where a run stands, without disturbing it.</summary>
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        Argument<string> folder = RunFolders.Argument();
+        Option<bool> json = SharedOptions.Json();
+        SeaCommand command = new("status", "Show where a run stands: its stages, rates, time left, and the samples in quarantine with their errors. Never disturbs a run at work.", "status runs/first", "status runs/first --json");
+        return command.With(folder, json).Does(async (parsed, cancel) =>
+        {
+            RunFolder run = RunFolders.Open(parsed.GetValue(folder)!);
+            RunStatus status = await RunStatusReader.ReadAsync(run, TimeProvider.System, cancel);
+            if (parsed.GetValue(json))
+            {
+                Screen.Json(Plain(status));
+            }
+            else
+            {
+                Show(status);
+            }
+
+            return ExitCode.Done;
+        });
+    }
+
+    private static void Show(RunStatus status)
+    {
+        string state = status.Killed ? "killed" : status.State.ToString().ToLowerInvariant();
+        string worker = status.WorkedOnBy is { } holder ? $", worked on by process {holder.ProcessId} on {holder.Machine}" : "";
+        Screen.Line($"{status.Name}: {state}{worker}");
+        Screen.Line($"folder {status.Folder}");
+        if (status.Message is not null)
+        {
+            Screen.Line(status.Message);
+        }
+
+        Screen.Table(
+            ["stage", "state", "done", "of", "quarantined", "per second", "left", "time"],
+            status.Stages.Select(stage => new[]
+            {
+                stage.Stage.Text(),
+                stage.State.ToString().ToLowerInvariant(),
+                stage.Samples is { } samples ? $"{samples.Done}" : "",
+                stage.Samples is { } all ? $"{all.Total}" : "",
+                stage.Samples is { Quarantined: > 0 } given ? $"{given.Quarantined}" : "",
+                stage.PerSecond is { } rate ? $"{rate:0.00}" : "",
+                stage.Remaining is { } left ? Duration(left) : "",
+                stage.Worked > TimeSpan.Zero ? Duration(stage.Worked) : "",
+            }),
+            2, 3, 4, 5, 6, 7);
+        foreach (StageStatus failed in status.Stages.Where(stage => stage.Error is not null))
+        {
+            Screen.Line($"{failed.Stage.Text()} failed: {failed.Error}");
+        }
+
+        foreach (QuarantinedSample sample in status.Quarantined)
+        {
+            Screen.Line($"quarantined in {sample.Stage.Text()} after {sample.Attempts} attempts: {sample.Sample}: {sample.Error}");
+        }
+
+        if (status.Quarantined.Count > 0)
+        {
+            Screen.Line($"put back with\n  {Program.Name} retry {status.Folder}");
+        }
+
+        if (status.Killed || status.State == RunState.Interrupted)
+        {
+            Screen.Line($"go on with\n  {Program.Name} run {status.Folder}");
+        }
+    }
+
+    // A sample's input is harmful text; it stays in the ledger.
+    private static object Plain(RunStatus status) => new
+    {
+        status.Run,
+        status.Name,
+        status.Folder,
+        status.State,
+        status.Killed,
+        status.WorkedOnBy,
+        status.Message,
+        status.SpecHash,
+        status.Created,
+        status.At,
+        Stages = status.Stages.Select(stage => new
+        {
+            Stage = stage.Stage.Text(),
+            stage.State,
+            WorkedSeconds = stage.Worked.TotalSeconds,
+            stage.Samples,
+            stage.PerSecond,
+            RemainingSeconds = stage.Remaining?.TotalSeconds,
+            Summary = RunFolders.Parse(stage.Summary),
+            stage.Error,
+        }),
+        Quarantined = status.Quarantined.Select(sample => new { Stage = sample.Stage.Text(), sample.Sample, sample.Attempts, sample.Error, sample.Since }),
+    };
+
+    private static string Duration(TimeSpan time) => $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}";
+}

@@ -1,0 +1,145 @@
+using System.CommandLine;
+using System.Globalization;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Method.Preparation;
+using SeaCluster.Method.Preparation.Offline;
+using SeaCluster.Method.Preparation.Rows;
+using SeaCluster.Method.Preparation.Templates;
+using SeaCluster.Method.Synthesis;
+using SeaCluster.Models;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea synthesize</c>: rows to synthetic encoder outputs, with one model on this machine.</summary>
+internal static class SynthesizeCommand
+{
+    public static Command Create()
+    {
+        ModelOptions model = new();
+        SynthesisOptions standard = new();
+        Option<string> data = SharedOptions.Data("Rows from 'sea prepare', or plain safety rows, which are then prepared offline");
+        Option<string> folder = SharedOptions.Out("Folder for one .safetensors file a row");
+        Option<string?> templates = SharedOptions.File(new Option<string?>("--templates") { Description = "Wording for the offline preparer in place of the built-in one", HelpName = "FILE" });
+        Option<int> steps = SharedOptions.AtLeast(new Option<int>("--steps") { Description = "Most Adam steps of a row", HelpName = "N", DefaultValueFactory = _ => standard.Steps }, 1);
+        Option<double?> rate = new("--learning-rate") { Description = "Step size of Adam; default: a tenth of the standard deviation of the blank medium's encoder output", HelpName = "X" };
+        Option<double> threshold = SharedOptions.AtLeast(new Option<double>("--threshold") { Description = "A row is finished at this loss; 0 never stops early", HelpName = "X", DefaultValueFactory = _ => 0.02 }, 0);
+        Option<int> checks = SharedOptions.AtLeast(new Option<int>("--checks") { Description = "... held for so many steps in a row", HelpName = "N", DefaultValueFactory = _ => standard.Checks }, 1);
+        Option<int> slots = SharedOptions.AtLeast(new Option<int>("--slots") { Description = "Rows optimised side by side; 0 lets the plan choose", HelpName = "N" }, 0);
+        Option<long> seed = SharedOptions.Seed();
+        Option<bool> deterministic = new("--deterministic") { Description = "Fix batches by the plan: killed and resumed equals undisturbed, byte for byte" };
+        Option<bool> dryRun = new("--dry-run") { Description = "Print the plan, with a time from a short measured probe, and stop" };
+        Option<bool> json = SharedOptions.Json();
+        return new SeaCommand(
+            "synthesize",
+            "Optimise a synthetic encoder output for every row, through the frozen model. What is on the disk is not done again.",
+            "synthesize --model llava --data prepared.jsonl --out embeddings", "synthesize --model llava --data rows.jsonl --out embeddings --dry-run")
+        {
+            Resumable = true,
+        }
+            .With([.. model.Symbols, data, folder, templates, steps, rate, threshold, checks, slots, seed, deterministic, dryRun, json])
+            .Does((parsed, cancel) => Task.Run(() =>
+            {
+                SynthesisOptions options = new()
+                {
+                    Steps = parsed.GetValue(steps),
+                    LearningRate = parsed.GetValue(rate),
+                    Threshold = parsed.GetValue(threshold),
+                    Checks = parsed.GetValue(checks),
+                    Slots = parsed.GetValue(slots),
+                    Seed = parsed.GetValue(seed),
+                    Deterministic = parsed.GetValue(deterministic),
+                };
+                using IMultimodalModel loaded = model.Load(parsed);
+                SynthesisSample[] samples = [.. Rows(parsed.GetValue(data)!, parsed.GetValue(templates), loaded, (int)options.Seed).Select(row => SynthesisJob.SampleOf(row, options))];
+                SynthesisForecast forecast = SynthesisForecast.Measure(loaded, samples, options, cancel);
+                if (parsed.GetValue(dryRun))
+                {
+                    Show(forecast, parsed.GetValue(json));
+                    return ExitCode.Done;
+                }
+
+                using ProgressLine line = new("synthesize", "embeddings");
+                SynthesisReport report = SynthesisJob.Run(loaded, samples, options, parsed.GetValue(folder)!, progress =>
+                    line.Report(progress.Finished, progress.Total, $"{progress.Busy}/{progress.Slots} slots"), cancel);
+                line.Dispose();
+                Show(report, forecast, parsed.GetValue(json));
+                return ExitCode.Done;
+            }));
+    }
+
+    // A prepared row says which instruction it was made from; a plain one has only that.
+    private static IReadOnlyList<PreparedRow> Rows(string path, string? templates, IMultimodalModel model, int seed)
+    {
+        string first = File.ReadLines(path).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? throw new SeaException($"{path}: the file is empty.");
+        if (first.Contains("\"detoxified_instruction\"", StringComparison.Ordinal))
+        {
+            return [.. PreparedRowFile.Read(path)];
+        }
+
+        string modality = model.Config.Audio is not null ? "audio" : "image";
+        OfflinePreparer preparer = new(new RowComposer(TemplateFile.Load(templates), modality, seed));
+        List<PreparedRow> rows = [];
+        int refused = 0;
+        foreach (RowRead read in RowReader.Read(path))
+        {
+            PreparationOutcome? outcome = read.Row is { } row ? preparer.PrepareAsync(row).GetAwaiter().GetResult() : null;
+            if (outcome?.Row is { } prepared)
+            {
+                rows.Add(prepared);
+            }
+            else
+            {
+                refused++;
+                Screen.Say($"{read.Problem?.Source ?? read.Row!.Source}: {read.Problem?.Reason ?? outcome!.Reason}");
+            }
+        }
+
+        Screen.Say($"{rows.Count} rows prepared offline, {refused} refused; 'sea prepare' keeps both in files");
+        return rows.Count > 0 ? rows : throw new SeaException($"{path}: no row could be prepared.");
+    }
+
+    private static void Show(SynthesisForecast forecast, bool json)
+    {
+        LanePlan plan = forecast.Plan;
+        if (json)
+        {
+            Screen.Json(new { samples = forecast.Samples, slots = plan.Slots, tokens_per_sample = plan.TokensPerSample, steps = plan.Steps, device_bytes = plan.DeviceBytes, disk_bytes = forecast.DiskBytes, seconds_per_step = forecast.SecondsPerStep, seconds = forecast.Seconds });
+            return;
+        }
+
+        Screen.Table(["Plan", ""], new (string, string)[]
+        {
+            ("samples", Text(forecast.Samples)), ("slots", Text(plan.Slots)), ("tokens of a sample", Text(plan.TokensPerSample)), ("most steps", Text(plan.Steps)),
+            ("on the device", Bytes(plan.DeviceBytes)), ("on the disk", Bytes(forecast.DiskBytes)),
+            ("a step of all slots", string.Create(CultureInfo.InvariantCulture, $"{forecast.SecondsPerStep * 1000:F0} ms, measured")),
+            ("all samples, at most", TimeSpan.FromSeconds(Math.Ceiling(forecast.Seconds)).ToString("c", CultureInfo.InvariantCulture)),
+        }.Select(row => (IReadOnlyList<string>)[row.Item1, row.Item2]), 1);
+    }
+
+    private static void Show(SynthesisReport report, SynthesisForecast forecast, bool json)
+    {
+        double perSecond = report.Optimised / Math.Max(report.Seconds, 1e-9);
+        if (json)
+        {
+            Screen.Json(new { total = report.Total, optimised = report.Optimised, kept = report.Kept, perceived = report.Perceived, asked = report.Asked, mean_loss = report.MeanLoss, seconds = report.Seconds, predicted_seconds = forecast.Seconds, embeddings_per_second = perSecond, occupancy = report.Occupancy, slots = report.Plan.Slots });
+            return;
+        }
+
+        Screen.Table(["Synthesis", ""], new (string, string)[]
+        {
+            ("embeddings", $"{report.Total}, {report.Optimised} now, {report.Kept} from before"), ("perceived", report.Asked == 0 ? "not asked" : $"{report.Perceived} of {report.Asked}"),
+            ("mean final loss", report.MeanLoss.ToString("F4", CultureInfo.InvariantCulture)),
+            ("time", string.Create(CultureInfo.InvariantCulture, $"{report.Seconds:F1} s; predicted at most {forecast.Seconds:F1} s")),
+            ("rate", string.Create(CultureInfo.InvariantCulture, $"{perSecond:F2} embeddings/s, {report.Plan.Slots} slots, {report.Occupancy:P0} occupied")),
+        }.Select(row => (IReadOnlyList<string>)[row.Item1, row.Item2]), 1);
+    }
+
+    private static string Text(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Bytes(long bytes) => bytes switch
+    {
+        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):F1} GiB"),
+        >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):F1} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
+    };
+}
