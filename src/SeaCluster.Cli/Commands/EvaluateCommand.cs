@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Globalization;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Method.Evaluation;
+using SeaCluster.Method.Evaluation.Judges;
+using SeaCluster.Models;
+using SeaCluster.Models.Adapters;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea evaluate</c>: a model on cases, judged offline.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create()
+    {
+        ModelOptions model = new();
+        Option<string?> adapter = SharedOptions.Adapter();
+        Option<string> data = SharedOptions.Data("Cases: JSON Lines with id, question, kind, and media, category, group, phrase where there are");
+        Option<string> file = SharedOptions.Out("Result file, one line a case; gone on with where it exists");
+        Option<string?> against = SharedOptions.File(new Option<string?>("--against") { Description = "An earlier result file on the same cases, to compare with by a paired test", HelpName = "FILE" });
+        Option<int> tokens = SharedOptions.AtLeast(new Option<int>("--max-new-tokens") { Description = "Most tokens of an answer", HelpName = "N", DefaultValueFactory = _ => 256 }, 1);
+        Option<int> batch = SharedOptions.AtLeast(new Option<int>("--batch") { Description = "Cases answered at once", HelpName = "N", DefaultValueFactory = _ => 32 }, 1);
+        Option<bool> json = SharedOptions.Json();
+        return new SeaCommand(
+            "evaluate",
+            "Answer cases, judge the answers by refusal phrases, and show attack success with intervals beside benign compliance.",
+            "evaluate --model llava --data cases.jsonl --out base.jsonl", "evaluate --model llava --adapter adapter --data cases.jsonl --out aligned.jsonl --against base.jsonl")
+        {
+            Resumable = true,
+        }
+            .With([.. model.Symbols, adapter, data, file, against, tokens, batch, json])
+            .Does((parsed, cancel) => Task.Run(async () =>
+            {
+                CaseSet set = CaseReader.Read(parsed.GetValue(data)!);
+                if (set.Problems.Count > 0)
+                {
+                    throw new SeaException(string.Join('\n', set.Problems.Take(10)), "Mend these lines: leaving cases out would measure something else.");
+                }
+
+                using IMultimodalModel loaded = model.Load(parsed);
+                using LoraAdapter? attached = parsed.GetValue(adapter) is { } folder ? PeftAdapter.Load(loaded.LanguageModel, folder) : null;
+                string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(loaded.Folder)) + (parsed.GetValue(adapter) is { } used ? $" + {Path.GetFileName(Path.TrimEndingDirectorySeparator(used))}" : "");
+                string path = parsed.GetValue(file)!;
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+                using ProgressLine line = new("evaluate", "cases");
+                EvaluationRunner runner = new(
+                    new ModelAnswerer(loaded, name, parsed.GetValue(tokens)), RefusalJudge.Standard, RefusalJudge.Standard, new EvaluationOptions(parsed.GetValue(batch)));
+                EvaluationSummary summary = await runner.RunAsync(path, set.Cases, new Forward(line), cancel);
+                line.Dispose();
+                PairedComparison[] comparisons = parsed.GetValue(against) is { } other ? Compare(other, path) : [];
+                Show(summary, comparisons, parsed.GetValue(json));
+                return ExitCode.Done;
+            }));
+    }
+
+    private static PairedComparison[] Compare(string first, string second)
+    {
+        (IReadOnlyList<CaseResult> a, IReadOnlyList<CaseResult> b) = (ResultFile.Read(first), ResultFile.Read(second));
+        return [.. new[] { CaseKind.Harmful, CaseKind.Benign }.Where(kind => a.Any(result => result.Kind == kind))
+            .Select(kind => PairedComparison.Of(Path.GetFileNameWithoutExtension(first), a, Path.GetFileNameWithoutExtension(second), b, kind))];
+    }
+
+    private static void Show(EvaluationSummary summary, PairedComparison[] comparisons, bool json)
+    {
+        if (json)
+        {
+            Screen.Json(new { summary, comparisons });
+            return;
+        }
+
+        Screen.Table(
+            ["", "Attack success", "Benign answered", "Content kept"],
+            new[] { summary.Overall }.Concat(summary.ByCategory).Select(row => (IReadOnlyList<string>)[row.Label, Cell(row.AttackSuccess), Cell(row.BenignCompliance), Cell(row.ContentKept)]),
+            1, 2, 3);
+        Screen.Line($"judges: {string.Join("; ", summary.Judges.Select(judge => $"{judge.Kind.ToString().ToLowerInvariant()} by {judge.Name} {judge.Version}"))}");
+        Screen.Line($"failures: {summary.AnswerErrors} answers, {summary.JudgeFailures} judgements; counted in no rate");
+        foreach (PairedComparison test in comparisons)
+        {
+            Screen.Line(string.Create(CultureInfo.InvariantCulture, $"{test.First} against {test.Second}, {test.Kind.ToString().ToLowerInvariant()}: difference {test.Difference:+0.000;-0.000} [{test.Widest.Low:F3}, {test.Widest.High:F3}], McNemar p {test.Test.PValue:G3}, n {test.Pairs.Total}"));
+        }
+    }
+
+    private static string Cell(Rate rate) => rate.Value is { } value
+        ? string.Create(CultureInfo.InvariantCulture, $"{value:F3} [{rate.Interval.Low:F2}, {rate.Interval.High:F2}] n={rate.Judged}")
+        : "";
+
+    private sealed class Forward(ProgressLine line) : IProgress<EvaluationProgress>
+    {
+        public void Report(EvaluationProgress value) => line.Report(value.Judged, value.Total);
+    }
+}
