@@ -69,9 +69,10 @@ internal static class EvaluateCommand
         }
 
         Screen.Table(
-            ["", "Attack success", "Benign answered", "Content kept"],
-            new[] { summary.Overall }.Concat(summary.ByCategory).Select(row => (IReadOnlyList<string>)[row.Label, Cell(row.AttackSuccess), Cell(row.BenignCompliance), Cell(row.ContentKept)]),
-            1, 2, 3);
+            ["", "Attack success", "n", "Benign kept", "n", "Content kept", "n"],
+            new[] { summary.Overall }.Concat(summary.ByCategory).Select(row => (IReadOnlyList<string>)
+                [row.Label, Cell(row.AttackSuccess), Count(row.AttackSuccess), Cell(row.BenignCompliance), Count(row.BenignCompliance), Cell(row.ContentKept), Count(row.ContentKept)]),
+            1, 2, 3, 4, 5, 6);
         Screen.Line($"judges: {string.Join("; ", summary.Judges.Select(judge => $"{judge.Kind.ToString().ToLowerInvariant()} by {judge.Name} {judge.Version}"))}");
         Screen.Line($"failures: {summary.AnswerErrors} answers, {summary.JudgeFailures} judgements; counted in no rate");
         foreach (PairedComparison test in comparisons)
@@ -81,8 +82,10 @@ internal static class EvaluateCommand
     }
 
     private static string Cell(Rate rate) => rate.Value is { } value
-        ? string.Create(CultureInfo.InvariantCulture, $"{value:F3} [{rate.Interval.Low:F2}, {rate.Interval.High:F2}] n={rate.Judged}")
+        ? string.Create(CultureInfo.InvariantCulture, $"{value:F2} [{rate.Interval.Low:F2},{rate.Interval.High:F2}]")
         : "";
+
+    private static string Count(Rate rate) => rate.Judged == 0 ? "" : rate.Judged.ToString(CultureInfo.InvariantCulture);
 
     private sealed class Forward(ProgressLine line) : IProgress<EvaluationProgress>
     {
