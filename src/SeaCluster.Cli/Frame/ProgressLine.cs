@@ -2,14 +2,14 @@ namespace SeaCluster.Cli.Frame;
 
 /// <summary>
 /// Long work on stderr: one line that is redrawn on a terminal, elsewhere a new line every few seconds. The rate counts only what was
-/// done since the start, so that a resumed run does not boast.
+/// done since the start, so that a resumed run does not boast. With SEA_PROGRESS=every a line is written for every report, for programs that follow.
 /// </summary>
 /// <param name="what">The work: <c>synthesize</c>.</param>
 /// <param name="unit">What is counted: <c>embeddings</c>.</param>
 internal sealed class ProgressLine(string what, string unit) : IDisposable
 {
     private static readonly TimeSpan TerminalPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PlainPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PlainPause = Environment.GetEnvironmentVariable("SEA_PROGRESS") == "every" ? TimeSpan.Zero : TimeSpan.FromSeconds(5);
     private readonly bool _watched = Screen.Watched;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly Lock _gate = new();

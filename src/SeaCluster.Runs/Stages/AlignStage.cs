@@ -28,7 +28,8 @@ public sealed class AlignStage : IStage
         long seed = align.Seed ?? Seeds.Derive(context.Spec.Seed, "align");
         using Trainer trainer = new(model, TrainingOf(align, seed));
         IObjective objective = Objective(align, model, pool, bank, seed);
-        string checkpoint = context.Folder.At("checkpoints", "align.safetensors"), log = context.Folder.At("align.jsonl");
+        // Other embeddings are other training data: their checkpoint has another name.
+        string checkpoint = Path.Combine(context.Folder.Checkpoints, $"align-{pool.Fingerprint[..16]}.safetensors"), log = context.Folder.At("align.jsonl");
         if (trainer.Resume(objective, checkpoint))
         {
             context.Report(trainer.Steps, align.Steps, "going on from a checkpoint");

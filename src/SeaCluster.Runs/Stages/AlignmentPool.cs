@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using SeaCluster.Method.Alignment;
 using SeaCluster.Method.Preparation;
 using SeaCluster.Method.Preparation.Rows;
@@ -29,6 +31,9 @@ internal sealed class AlignmentPool : IDisposable
 
     /// <summary>The rows that also have an answer to avoid.</summary>
     public IReadOnlyList<PreferenceRow> Preferences => preferences;
+
+    /// <summary>Hash of the embeddings' contents.</summary>
+    public string Fingerprint { get; private set; } = new('0', 64);
 
     /// <summary>Encoder outputs by the names that rows use.</summary>
     public IReadOnlyDictionary<string, Tensor> Media => media;
@@ -78,13 +83,16 @@ internal sealed class AlignmentPool : IDisposable
     private async Task<Dictionary<string, Tensor>> EmbeddingsAsync(RunContext context, CancellationToken cancel)
     {
         Dictionary<string, Tensor> found = new(StringComparer.Ordinal);
+        StringBuilder hashes = new();
         await foreach (SampleRow row in context.DoneSamplesAsync(StageName.Synthesize, cancel))
         {
             StoredFile file = row.Artifact ?? throw new SeaException($"Sample '{row.Id}' is done, but the ledger names no embedding for it.");
             Embedding embedding = EmbeddingFile.Read(await context.Artifacts.FetchAsync(file, cancel));
             found[row.Id] = Own(row.Id, embedding.EncoderOutput);
+            hashes.Append(row.Id).Append(' ').Append(file.Hash).Append('\n');
         }
 
+        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hashes.ToString())));
         return found;
     }
 

@@ -11,7 +11,7 @@ internal static class TrainingLog
     {
         string[] earlier = File.Exists(path) ? [.. File.ReadLines(path).Take(kept)] : [];
         File.WriteAllLines(path, earlier);
-        double last = double.NaN;
+        double last = Read(path) is [.., var before] ? before.Loss : 0;
         using StreamWriter writer = new(path, append: true) { AutoFlush = true };
         foreach (StepMetrics step in steps)
         {

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SeaCluster.Tests;
+using Xunit.Abstractions;
+
+namespace SeaCluster.EndToEnd.Tests;
+
+/// <summary>The whole chain through the real command, on few rows of the small world.</summary>
+public sealed class RunTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Kills = 20;
+
+    private static readonly string[] Small =
+    [
+        "--set", "data.limit=6", "--set", "synthesize.steps=6", "--set", "synthesize.slots=4", "--set", "align.steps=8", "--set", "align.warmup=2", "--set", "align.checkpoint_every=2",
+    ];
+
+    private readonly string folder = Directory.CreateTempSubdirectory("sea-run-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task A_deterministic_run_killed_at_random_moments_ends_with_the_bytes_of_an_undisturbed_one()
+    {
+        string undisturbed = Path.Combine(folder, "undisturbed"), killed = Path.Combine(folder, "killed");
+        SeaResult whole = await SeaProcess.Run([.. Command(undisturbed), "--deterministic"]);
+        whole.ExitCode.ShouldBe(0, whole.All);
+        Random random = new(7);
+        int kills = 0;
+        for (; kills < Kills; kills++)
+        {
+            if (await KilledAfter(killed, random.Next(2, 14)) is { } finished)
+            {
+                finished.ExitCode.ShouldBe(0, finished.All);
+                break;
+            }
+        }
+
+        SeaResult last = await SeaProcess.Run([.. Command(killed), "--deterministic"]);
+        last.ExitCode.ShouldBe(0, last.All);
+        output.WriteLine($"killed {kills} times");
+        kills.ShouldBeGreaterThan(2);
+        Same(undisturbed, killed, "adapter", "*");
+        Same(undisturbed, killed, "embeddings", "*.safetensors");
+        Same(undisturbed, killed, "evaluation", "*.jsonl");
+        Same(undisturbed, killed, "", "prepared*.jsonl");
+        Summaries(last).ShouldBe(Summaries(whole));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_done_is_left_as_it_is_and_a_deleted_embedding_is_made_again()
+    {
+        string run = Path.Combine(folder, "run");
+        SeaResult first = await SeaProcess.Run(Command(run));
+        first.ExitCode.ShouldBe(0, first.All);
+        string[] embeddings = Directory.GetFiles(Path.Combine(run, "embeddings"));
+        embeddings.Length.ShouldBe(12);
+        DateTime made = File.GetLastWriteTimeUtc(embeddings[0]);
+        SeaResult again = await SeaProcess.Run(Command(run));
+        again.ExitCode.ShouldBe(0, again.All);
+        File.GetLastWriteTimeUtc(embeddings[0]).ShouldBe(made);
+        File.Delete(embeddings[1]);
+        SeaResult repaired = await SeaProcess.Run(Command(run));
+        repaired.ExitCode.ShouldBe(0, repaired.All);
+        Directory.GetFiles(Path.Combine(run, "embeddings")).Length.ShouldBe(12);
+        File.GetLastWriteTimeUtc(embeddings[0]).ShouldBe(made);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_named_with_its_line_and_the_nearest_right_one()
+    {
+        string spec = Path.Combine(folder, "wrong.yaml");
+        await File.WriteAllTextAsync(spec, "model:\n  path: nowhere\ndata:\n  path: nothing.jsonl\nsynthesize:\n  stpes: 3\n");
+        SeaResult result = await SeaProcess.Run("run", spec, "--out", Path.Combine(folder, "never"));
+        result.ExitCode.ShouldNotBe(0);
+        result.Error.ShouldContain("synthesize.stpes");
+        result.Error.ShouldContain("steps");
+        result.Error.ShouldContain("wrong.yaml");
+        Directory.Exists(Path.Combine(folder, "never")).ShouldBeFalse();
+    }
+
+    private static string[] Command(string run) => ["run", Repository.PathOf("samples", "demo", "run.yaml"), "--out", run, "--json", .. Small];
+
+    // Null after a kill; the result where the run came to its end first.
+    private static async Task<SeaResult?> KilledAfter(string run, int lines)
+    {
+        using Process process = SeaProcess.Start(null, [.. Command(run), "--deterministic"], ("SEA_PROGRESS", "every"));
+        for (int i = 0; i < lines; i++)
+        {
+            if (await process.StandardError.ReadLineAsync() is null)
+            {
+                return await SeaProcess.Finish(process);
+            }
+        }
+
+        process.Kill();
+        await process.WaitForExitAsync();
+        return null;
+    }
+
+    private static void Same(string first, string second, string part, string pattern)
+    {
+        string[] names = [.. Directory.GetFiles(Path.Combine(first, part), pattern).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+        names.ShouldNotBeEmpty();
+        Directory.GetFiles(Path.Combine(second, part), pattern).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).ShouldBe(names);
+        foreach (string name in names)
+        {
+            File.ReadAllBytes(Path.Combine(second, part, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(first, part, name))).ShouldBeTrue($"{part}/{name} differs");
+        }
+    }
+
+    private static string[] Summaries(SeaResult result)
+    {
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        return [.. json.RootElement.GetProperty("stages").EnumerateArray().Select(stage => $"{stage.GetProperty("stage").GetString()}: {stage.GetProperty("summary")}")];
+    }
+}
