@@ -1,0 +1,35 @@
+namespace SeaCluster.Demo.Training;
+
+/// <summary>How the demo's base model is trained; the defaults are what the shipped one was trained with.</summary>
+public sealed record BaseTrainingOptions
+{
+    /// <summary>Everything random comes from it: data, start, order.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Training pictures of each phrase.</summary>
+    public int PicturesPerPhrase { get; init; } = 150;
+
+    /// <summary>Training pictures of random lines.</summary>
+    public int LinePictures { get; init; } = 14_000;
+
+    /// <summary>Pictures or rows a step.</summary>
+    public int Batch { get; init; } = 64;
+
+    /// <summary>Steps of the encoder.</summary>
+    public int EncoderSteps { get; init; } = 3000;
+
+    /// <summary>Largest step size of the encoder.</summary>
+    public double EncoderLearningRate { get; init; } = 2e-3;
+
+    /// <summary>Steps of projector and language model.</summary>
+    public int LanguageSteps { get; init; } = 1000;
+
+    /// <summary>Largest step size of projector and language model.</summary>
+    public double LanguageLearningRate { get; init; } = 2e-3;
+
+    /// <summary>Validation and test pictures of each phrase on which the result is measured.</summary>
+    public int MeasuredPerPhrase { get; init; } = 12;
+
+    /// <summary>Threads; another number adds in another order and ends in slightly different weights.</summary>
+    public int Threads { get; init; } = 1;
+}
