@@ -19,12 +19,15 @@ internal static class DemoCommand
         modality.AcceptOnlyFromAmong("image");
         Option<bool> reveal = new("--reveal") { Description = "Write answers to harmful requests out in the report" };
         Option<bool> json = SharedOptions.Json();
+        Option<bool> trainBase = new("--train-base") { Description = "Train the base model of the demo anew instead: a quarter of an hour on one core" };
+        Option<string?> baseFolder = new("--base") { Description = "Base checkpoint to use, or with --train-base to write; samples/demo/base-image if not given", HelpName = "DIR" };
+        Option<int> baseSeed = SharedOptions.AtLeast(new Option<int>("--base-seed") { Description = "Seed of --train-base", HelpName = "N", DefaultValueFactory = _ => 1 }, 0);
         Option<bool> samples = new("--write-samples") { Description = "Write the rows, cases and pictures of samples/demo anew", Hidden = true };
         return new SeaCommand(
             "demo",
             "Run the whole method on the small world: text rows, synthetic image embeddings, alignment, attack success beside its baselines.",
             "demo", "demo --quick --out /tmp/demo", "demo --json")
-            .With(folder, quick, seeds, modality, reveal, json, samples)
+            .With(folder, quick, seeds, modality, reveal, trainBase, baseFolder, baseSeed, json, samples)
             .Does((parsed, cancel) => Task.Run(() =>
             {
                 if (parsed.GetValue(samples))
@@ -33,10 +36,16 @@ internal static class DemoCommand
                     return ExitCode.Done;
                 }
 
+                string checkpoint = parsed.GetValue(baseFolder) ?? Path.Combine(Checkout.Root, "samples", "demo", "base-image");
+                if (parsed.GetValue(trainBase))
+                {
+                    return BaseTrainingRun.Run(checkpoint, (ulong)parsed.GetValue(baseSeed), parsed.GetValue(json), cancel);
+                }
+
                 DemoOptions options = new()
                 {
                     Out = parsed.GetValue(folder)!,
-                    Base = Path.Combine(Checkout.Root, "samples", "demo", "base-image"),
+                    Base = checkpoint,
                     Templates = Path.Combine(Checkout.Root, "samples", "demo", "preparation.json"),
                     Seeds = [.. Enumerable.Range(0, parsed.GetValue(seeds) ?? (parsed.GetValue(quick) ? 1 : 3))],
                 };

@@ -122,12 +122,13 @@ public static class ImageBaseTraining
             ["language_learning_rate"] = options.LanguageLearningRate,
             ["threads"] = options.Threads,
             ["libtorch"] = TorchRuntime.Version,
-            ["validation"] = Quality(validation),
-            ["test"] = Quality(test),
+            ["validation"] = Json(validation),
+            ["test"] = Json(test),
         };
     }
 
-    private static JsonObject Quality(BaseQuality quality) => new()
+    /// <summary>The figures as they stand in <c>training.json</c>.</summary>
+    public static JsonObject Json(BaseQuality quality) => new()
     {
         ["pictures"] = quality.Pictures,
         ["content"] = Math.Round(quality.Content, 4),

@@ -38,7 +38,7 @@ public sealed class ImageBaseTests : IDisposable
         EncodedPrompt prompt = PromptFormat.For(config, tokenizer, _folder).Encode("describe the image .", "the image shows pipe bomb .", mediaTokens: 36);
 
         config.Family.ShouldBe(ModelFamily.Llava);
-        config.ParameterCount.ShouldBe(1_525_392);
+        config.ParameterCount.ShouldBe(1_524_816);
         prompt.Ids.Length.ShouldBe(2 + 36 + 4 + 1 + 6 + 1);
         prompt.Ids[..3].ShouldBe([WorldTokenizer.Bos, WorldTokenizer.User, WorldTokenizer.Media]);
         prompt.Ids[^1].ShouldBe(WorldTokenizer.Eos);
