@@ -27,6 +27,9 @@ internal sealed class Slot(SynthesisSample sample, int attempt, PackedSequence s
     /// <summary>The last loss that was seen is that of <see cref="Values"/>, and no further step is to be taken.</summary>
     public bool Done { get; private set; }
 
+    /// <summary>All steps are taken: the next loss is the result's, and needs no gradient.</summary>
+    public bool OnlyLooks => Losses.Count == options.Steps;
+
     /// <summary>Notes the loss of the current values; afterwards either the sample is done or a step follows.</summary>
     public void Observe(float loss)
     {

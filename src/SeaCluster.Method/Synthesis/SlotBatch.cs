@@ -40,6 +40,13 @@ internal sealed class SlotBatch : IDisposable
     public void Step()
     {
         using DisposeScope scope = NewDisposeScope();
+        if (slots.All(slot => slot.OnlyLooks))
+        {
+            using IDisposable frozen = no_grad();
+            Observe(batch.AnswerNll(values.view(-1, values.shape[2])).cpu());
+            return;
+        }
+
         Tensor nll = batch.AnswerNll(values.view(-1, values.shape[2]));
         (nll * weights).sum().backward();
         Observe(nll.detach().cpu());
