@@ -21,6 +21,7 @@ public sealed class ChatEndpoint : IDisposable
     private readonly Lock _gate = new();
     private DateTimeOffset _notBefore;
     private int _failuresInARow;
+    private volatile SeaException? _stopped;
     private ChatUsage _usage;
 
     /// <param name="options">Where and how patiently.</param>
@@ -51,12 +52,18 @@ public sealed class ChatEndpoint : IDisposable
         }
     }
 
+    /// <summary>Whether the answer to a request is on the disk.</summary>
+    public bool IsCached(ChatRequest request) => _cache.Find(request) is not null;
+
     /// <summary>Asks until a reply is understood or the attempts are used up.</summary>
     /// <param name="request">The question.</param>
     /// <param name="understand">Gives what the reply means, or null where it makes no sense; only understood replies are cached.</param>
     /// <param name="cancellationToken">Stops the request and the waits.</param>
+    /// <param name="meter">Allows each sending and is told what it took; null for none.</param>
+    /// <param name="keep">Whether an understood reply may be cached; all are if null.</param>
     /// <exception cref="SeaException">The endpoint refuses the key, the address or the model, is down, or asks for a very long wait.</exception>
-    public async Task<ChatReply<T>> AskAsync<T>(ChatRequest request, Func<string, T?> understand, CancellationToken cancellationToken)
+    public async Task<ChatReply<T>> AskAsync<T>(
+        ChatRequest request, Func<string, T?> understand, CancellationToken cancellationToken, IChatMeter? meter = null, Func<T, bool>? keep = null)
         where T : class
     {
         if (_cache.Find(request) is { } found && understand(found.Text) is { } known)
@@ -68,7 +75,7 @@ public sealed class ChatEndpoint : IDisposable
         await _slots.WaitAsync(cancellationToken);
         try
         {
-            Attempt attempt = await SendAsync(request, cancellationToken);
+            Attempt attempt = await SendAsync(request, meter, cancellationToken);
             for (int number = 1; ; number++)
             {
                 if (attempt.Text is not null)
@@ -76,7 +83,11 @@ public sealed class ChatEndpoint : IDisposable
                     Answered();
                     if (understand(attempt.Text) is { } understood)
                     {
-                        _cache.Keep(request, attempt.Text, attempt.Model);
+                        if (keep is null || keep(understood))
+                        {
+                            _cache.Keep(request, attempt.Text, attempt.Model);
+                        }
+
                         return new ChatReply<T>(understood, null, attempt.Model, Cached: false);
                     }
 
@@ -89,10 +100,10 @@ public sealed class ChatEndpoint : IDisposable
                 }
 
                 await WaitAsync(number, cancellationToken);
-                attempt = await SendAsync(request, cancellationToken);
+                attempt = await SendAsync(request, meter, cancellationToken);
             }
 
-            if (attempt.Text is null)
+            if (attempt.Text is null && attempt.Sent)
             {
                 Unanswered(attempt.Failure!);
             }
@@ -108,7 +119,7 @@ public sealed class ChatEndpoint : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _slots.Dispose();
 
-    private async Task<Attempt> SendAsync(ChatRequest request, CancellationToken cancellationToken)
+    private async Task<Attempt> SendAsync(ChatRequest request, IChatMeter? meter, CancellationToken cancellationToken)
     {
         ChatCompletionOptions options = new() { Temperature = 0, MaxOutputTokenCount = request.MaxOutputTokens };
         if (request.JsonSchema is not null)
@@ -117,13 +128,28 @@ public sealed class ChatEndpoint : IDisposable
         }
 
         await LeaveAsync(cancellationToken);
-        Count(new ChatUsage(1, 0, 0, 0));
+        if (_stopped is { } stopped)
+        {
+            throw new SeaException(stopped.Message, stopped.Hint, stopped);
+        }
+
+        if (meter is not null && !await meter.AllowsAsync(request, cancellationToken))
+        {
+            return new Attempt(null, null, "the budget does not cover the request", Final: true) { Sent = false };
+        }
+
+        ChatUsage took = new(1, 0, 0, 0);
         try
         {
             ChatCompletion completion = await _client.CompleteChatAsync(
                 [ChatMessage.CreateSystemMessage(request.System), ChatMessage.CreateUserMessage(request.User)], options, cancellationToken);
-            Count(new ChatUsage(0, 0, completion.Usage?.InputTokenCount ?? 0, completion.Usage?.OutputTokenCount ?? 0));
-            return new Attempt(string.Concat(completion.Content.Select(part => part.Text)), completion.Model, null, Final: false);
+            took = new ChatUsage(1, 0, completion.Usage?.InputTokenCount ?? 0, completion.Usage?.OutputTokenCount ?? 0);
+            string text = string.Concat(completion.Content.Select(part => part.Text));
+
+            // A model that declines a structured answer says so beside the content, a filter by the finish reason alone.
+            return new Attempt(
+                text.Length > 0 ? text : completion.Refusal ?? (completion.FinishReason == ChatFinishReason.ContentFilter ? "Stopped by the endpoint's content filter." : ""),
+                completion.Model, null, Final: false);
         }
         catch (ClientResultException e)
         {
@@ -141,6 +167,11 @@ public sealed class ChatEndpoint : IDisposable
         {
             return Lost($"the reply is no chat completion: {e.Message}");
         }
+        finally
+        {
+            Count(took);
+            meter?.Took(request, took);
+        }
     }
 
     private Attempt Refused(ClientResultException e)
@@ -149,9 +180,9 @@ public sealed class ChatEndpoint : IDisposable
         switch (e.Status)
         {
             case 401 or 403:
-                throw new SeaException($"{_options} refused the key. {said}", "Check the API key and what it may use.", e);
+                throw Stop($"{_options} refused the key. {said}", "Check the API key and what it may use.", e);
             case 404:
-                throw new SeaException($"{_options} was not found. {said}", "Check the address (it usually ends in /v1) and the model's name.", e);
+                throw Stop($"{_options} was not found. {said}", "Check the address (it usually ends in /v1) and the model's name.", e);
             case 408 or 429 or >= 500:
                 Postpone(RetryAfter.Read(e.GetRawResponse()?.Headers, _time.GetUtcNow()), said);
                 return Lost(said);
@@ -164,7 +195,7 @@ public sealed class ChatEndpoint : IDisposable
     {
         if (wait > _options.LongestRetryAfter)
         {
-            throw new SeaException(
+            throw Stop(
                 $"{_options} asks to wait {wait.Value.TotalSeconds:0} s. {said}", "Run the same command again later: what is done is kept.");
         }
 
@@ -216,7 +247,7 @@ public sealed class ChatEndpoint : IDisposable
             _failuresInARow++;
             if (_failuresInARow >= _options.FailuresInARow)
             {
-                throw new SeaException(
+                throw Stop(
                     $"{_options} answered none of {_failuresInARow} requests in a row. The last: {failure}",
                     "Check that the endpoint is up and accepts these requests, then run the same command again: what is done is kept.");
             }
@@ -232,6 +263,9 @@ public sealed class ChatEndpoint : IDisposable
         }
     }
 
+    // What stops the work stops the requests that wait for their turn as well: none of them is sent.
+    private SeaException Stop(string message, string hint, Exception? inner = null) => _stopped = new SeaException(message, hint, inner);
+
     private static Attempt Lost(string failure) => new(null, null, failure, Final: false);
 
     private static string Excerpt(string text)
@@ -240,5 +274,8 @@ public sealed class ChatEndpoint : IDisposable
         return line.Length <= 160 ? line : $"{line[..160]}…";
     }
 
-    private readonly record struct Attempt(string? Text, string? Model, string? Failure, bool Final);
+    private readonly record struct Attempt(string? Text, string? Model, string? Failure, bool Final)
+    {
+        public bool Sent { get; init; } = true;
+    }
 }

@@ -55,3 +55,13 @@ public sealed record ChatReply<T>(T? Value, string? Failure, string? Model, bool
 /// <param name="InputTokens">Prompt tokens, as the endpoint counts them.</param>
 /// <param name="OutputTokens">Reply tokens, as the endpoint counts them.</param>
 public readonly record struct ChatUsage(long Requests, long CacheHits, long InputTokens, long OutputTokens);
+
+/// <summary>Watches what the attempts of one question take, and may stop them.</summary>
+public interface IChatMeter
+{
+    /// <summary>Asked before each sending, and may wait; false leaves the question unanswered.</summary>
+    ValueTask<bool> AllowsAsync(ChatRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Told after each sending, answered or not.</summary>
+    void Took(ChatRequest request, ChatUsage usage);
+}

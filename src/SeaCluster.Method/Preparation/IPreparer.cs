@@ -9,7 +9,13 @@ public interface IPreparer
     /// <summary>How many rows may be in work at once; 1 where the preparer does not wait for anything.</summary>
     int Concurrency { get; }
 
-    /// <summary>What the row will cost, before any of it is spent.</summary>
+    /// <summary>The currency of <see cref="Price"/>; null where nothing is paid.</summary>
+    string? Currency { get; }
+
+    /// <summary>The price of tokens; null where it is unknown.</summary>
+    decimal? Price(long promptTokens, long completionTokens);
+
+    /// <summary>What the row will take, before any of it is spent.</summary>
     RowForecast Forecast(SafetyRow row);
 
     /// <summary>Prepares one row. Never throws for what is in the row.</summary>

@@ -32,6 +32,12 @@ public sealed class OfflinePreparer : IPreparer
     public int Concurrency => 1;
 
     /// <inheritdoc/>
+    public string? Currency => null;
+
+    /// <inheritdoc/>
+    public decimal? Price(long promptTokens, long completionTokens) => null;
+
+    /// <inheritdoc/>
     public RowForecast Forecast(SafetyRow row) => default;
 
     /// <inheritdoc/>
@@ -52,6 +58,17 @@ public sealed class OfflinePreparer : IPreparer
             : PreparationOutcome.Of(_composer.Compose(row, found, version));
     }
 
+    /// <summary>The form and article of a phrase whose kind others found.</summary>
+    internal FoundPhrase Describe(string phrase, PhraseKind? kind, string detoxified)
+    {
+        string[] words = phrase.ToLowerInvariant().Split(' ');
+        PhraseForm form = kind == PhraseKind.Product ? PhraseForm.Product
+            : _lexicon.IsGerund(words[0]) ? PhraseForm.Gerund
+            : _lexicon.IsActivityNoun(words[^1]) && !_lexicon.IsImperative(words[0]) && kind is not null ? PhraseForm.Noun
+            : PhraseForm.Infinitive;
+        return new FoundPhrase(phrase, form, form == PhraseForm.Product ? PhraseText.WithArticle(_lexicon, phrase) : phrase, detoxified);
+    }
+
     // A data set's own phrase is taken before any rule; where it is not in the instruction, the rules look for another.
     private FoundPhrase? FromKnown(SafetyRow row, KnownPhrase known)
     {
@@ -62,22 +79,16 @@ public sealed class OfflinePreparer : IPreparer
         }
 
         string phrase = string.Join(' ', row.Prompt.Substring(start, length).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        string first = phrase.Split(' ')[0].ToLowerInvariant();
-        string last = phrase.Split(' ')[^1].ToLowerInvariant();
-        PhraseForm form = known.Kind == PhraseKind.Product ? PhraseForm.Product
-            : _lexicon.IsGerund(first) ? PhraseForm.Gerund
-            : _lexicon.IsImperative(first) || known.Kind is null || !_lexicon.IsActivityNoun(last) ? PhraseForm.Infinitive
-            : PhraseForm.Noun;
-        string article = form == PhraseForm.Product ? PhraseText.WithArticle(_lexicon, phrase) : phrase;
         bool published = known.Detoxified is not null && _composer.ModalityName == "image" && !Words.Contains(known.Detoxified, phrase);
         if (published)
         {
-            return new FoundPhrase(phrase, form, article, known.Detoxified!) { HasPrefix = true };
+            return Describe(phrase, known.Kind, known.Detoxified!) with { HasPrefix = true };
         }
 
         int before = ArticleStart(row.Prompt, start);
-        string detoxified = row.Prompt[..before] + _composer.Templates.Substitutes[form] + Words.Replace(row.Prompt[(start + length)..], phrase, _composer.Templates.Substitutes[form]);
-        return new FoundPhrase(phrase, form, article, detoxified);
+        FoundPhrase found = Describe(phrase, known.Kind, "");
+        string substitute = _composer.Templates.Substitutes[found.Form];
+        return found with { Detoxified = row.Prompt[..before] + substitute + Words.Replace(row.Prompt[(start + length)..], phrase, substitute) };
     }
 
     private static int ArticleStart(string text, int phraseStart)
