@@ -109,7 +109,7 @@ public sealed class LlmRunTests : IDisposable
         await using ChatServer server = new((_, body) => LlmScript.Prompt(body).EndsWith("3?", StringComparison.Ordinal) ? Reply.Says("I cannot help.") : LlmScript.Right(body));
         using (LlmPreparer preparer = LlmScript.Preparer(server, _time))
         {
-            await RunAsync(preparer, "undisturbed", 40);
+            await RunAsync(preparer, "undisturbed", 24);
         }
 
         Random random = new(5);
@@ -123,7 +123,7 @@ public sealed class LlmRunTests : IDisposable
             Killer killer = new(() => { if (left-- == 0) { kill.Cancel(); } });
             try
             {
-                await PreparationRun.RunAsync(Options("killed", 40), preparer, killer, _time, kill.Token);
+                await PreparationRun.RunAsync(Options("killed", 24), preparer, killer, _time, kill.Token);
                 done = true;
             }
             catch (OperationCanceledException)
@@ -133,7 +133,7 @@ public sealed class LlmRunTests : IDisposable
             }
         }
 
-        rounds.ShouldBeGreaterThan(5);
+        rounds.ShouldBeGreaterThan(3);
         File.ReadAllBytes(_folder["killed/prepared.jsonl"]).ShouldBe(File.ReadAllBytes(_folder["undisturbed/prepared.jsonl"]));
         File.ReadAllBytes(_folder["killed/rejected.jsonl"]).ShouldBe(File.ReadAllBytes(_folder["undisturbed/rejected.jsonl"]));
     }
