@@ -1,5 +1,4 @@
 using SeaCluster.Models.Configuration;
-using SeaCluster.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +19,6 @@ public static class MultimodalModel
             throw new SeaException($"{folder}: no such folder.", "Give a checkpoint folder with config.json, model.safetensors and tokenizer.json.");
         }
 
-        TorchRuntime.Initialize();
         ModelConfig config = ModelConfig.Read(folder);
         Device target = device ?? (cuda.is_available() ? CUDA : CPU);
         ScalarType type = dtype ?? (target.type == DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32);

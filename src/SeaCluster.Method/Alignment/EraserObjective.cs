@@ -94,15 +94,23 @@ public sealed class EraserObjective : IObjective
     private (double Nll, double Loss, int Tokens, int Labels) Unlearn(RowItem[] items)
     {
         using DisposeScope scope = NewDisposeScope();
-        using RowBatch pass = RowBatch.Split(model, media, items, int.MaxValue).Single();
-        Tensor mean = pass.AnswerNll().mean();
-        double nll = mean.item<float>();
-        if (nll < options.Gamma)
+        RowBatch[] passes = [.. RowBatch.Split(model, media, items, int.MaxValue)];
+        try
         {
-            mean.neg().backward();
-        }
+            // The hinge is over the mean of the whole step, so all passes stay until it is known.
+            Tensor mean = cat([.. passes.Select(pass => pass.AnswerNll())], 0).mean();
+            double nll = mean.item<float>();
+            if (nll < options.Gamma)
+            {
+                mean.neg().backward();
+            }
 
-        return (nll, Math.Max(0, options.Gamma - nll), pass.Tokens, pass.ItemOfLabel.Length);
+            return (nll, Math.Max(0, options.Gamma - nll), passes.Sum(pass => pass.Tokens), passes.Sum(pass => pass.ItemOfLabel.Length));
+        }
+        finally
+        {
+            Array.ForEach(passes, pass => pass.Dispose());
+        }
     }
 
     private (double Loss, int Tokens) Divergence(IReadOnlyList<AlignmentRow> rows)

@@ -18,6 +18,8 @@ internal readonly record struct RowItem(EncodedPrompt Prompt, string? Medium, st
 /// </summary>
 internal sealed class RowBatch : IDisposable
 {
+    private const int WorthAPass = 256;
+
     private readonly PackedBatch packed;
     private readonly MediaBank? bank;
     private readonly string[] media;
@@ -44,15 +46,21 @@ internal sealed class RowBatch : IDisposable
     public static IEnumerable<RowBatch> Split(IMultimodalModel model, MediaBank? bank, IReadOnlyList<RowItem> items, int passTokens)
     {
         List<Sequence> pass = [];
+        int tokens = 0;
         foreach (Sequence sequence in Sequences(items).OrderBy(sequence => sequence.Packed.Ids.Length))
         {
-            if (pass.Count > 0 && (pass.Count + 1) * sequence.Packed.Ids.Length > passTokens)
+            // Attention scores are padded to the longest sequence of a pass: short ones do not share a pass with much longer ones.
+            int length = sequence.Packed.Ids.Length;
+            bool wasteful = tokens >= WorthAPass && length > 2 * pass[0].Packed.Ids.Length;
+            if (pass.Count > 0 && (wasteful || (pass.Count + 1) * length > passTokens))
             {
                 yield return new RowBatch(model, bank, pass);
                 pass = [];
+                tokens = 0;
             }
 
             pass.Add(sequence);
+            tokens += length;
         }
 
         if (pass.Count > 0)

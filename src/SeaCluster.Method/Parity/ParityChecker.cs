@@ -1,4 +1,6 @@
+using System.Runtime.ExceptionServices;
 using SeaCluster.Models;
+using SeaCluster.Torch;
 
 namespace SeaCluster.Method.Parity;
 
@@ -14,6 +16,29 @@ public static class ParityChecker
     /// <param name="cancellation">Stops between two stages.</param>
     /// <exception cref="SeaException">There is no such folder, or nothing to check in it.</exception>
     public static ParityReport Run(string folder, Action<ParityRow>? found = null, CancellationToken cancellation = default)
+    {
+        // The reference computed on one thread; models this small are also fastest there.
+        ParityReport? report = null;
+        ExceptionDispatchInfo? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                TorchRuntime.PinCurrentThread(1);
+                report = Check(folder, found, cancellation);
+            }
+            catch (Exception error)
+            {
+                failure = ExceptionDispatchInfo.Capture(error);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return report!;
+    }
+
+    private static ParityReport Check(string folder, Action<ParityRow>? found, CancellationToken cancellation)
     {
         string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (!Directory.Exists(root))
