@@ -6,6 +6,7 @@ using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Work;
 
 namespace SeaCluster.Runs.Tests;
 
@@ -49,7 +50,7 @@ internal sealed class FakeRun(Action<string>? say = null)
         (_, _) =>
         {
             _say("lane");
-            return Task.FromResult<Work.ISampleProcessor>(new FakeLane(4, _say));
+            return Task.FromResult<ISampleProcessor>(new FakeLane(4, _say));
         });
 
     private async Task<StageOutcome> AlignAsync(RunContext context, CancellationToken stop)

@@ -22,4 +22,23 @@ public sealed class SignallingTime() : FakeTimeProvider(new DateTimeOffset(2026,
         {
         }
     }
+
+    /// <summary>Until <paramref name="work"/> ends, moves the clock on by every wait of one of the given lengths.</summary>
+    public async Task<T> Drive<T>(Task<T> work, params TimeSpan[] waits)
+    {
+        while (!work.IsCompleted)
+        {
+            Task<bool> waiting = _waits.Reader.WaitToReadAsync().AsTask();
+            await Task.WhenAny(work, waiting);
+            while (_waits.Reader.TryRead(out TimeSpan wait))
+            {
+                if (waits.Contains(wait))
+                {
+                    Advance(wait);
+                }
+            }
+        }
+
+        return await work;
+    }
 }

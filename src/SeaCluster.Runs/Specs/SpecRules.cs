@@ -71,9 +71,9 @@ internal static partial class SpecRules
     {
         AlignOptions align = spec.Align;
         MixOptions mix = align.Mix;
-        if (align.Warmup > align.Steps)
+        if (align.Warmup is { } warmup && warmup > align.Steps)
         {
-            yield return Problem("align.warmup", $"expected at most align.steps ({Text(align.Steps)}), found {Text(align.Warmup)}");
+            yield return Problem("align.warmup", $"expected at most align.steps ({Text(align.Steps)}), found {Text(warmup)}");
         }
 
         if (align.Targets.Count == 0 || align.Targets.Distinct(StringComparer.Ordinal).Count() != align.Targets.Count)

@@ -115,9 +115,9 @@ public sealed record AlignOptions
     [SpecOption(Minimum = 1, Maximum = 10_000_000)]
     public int Steps { get; init; } = 100;
 
-    /// <summary>Steps over which the learning rate rises from zero.</summary>
-    [SpecOption(Minimum = 0, Maximum = 10_000_000)]
-    public int Warmup { get; init; } = 10;
+    /// <summary>Steps over which the learning rate rises from zero; auto is a tenth of the steps.</summary>
+    [SpecOption(Auto = true, Minimum = 0, Maximum = 10_000_000)]
+    public int? Warmup { get; init; }
 
     /// <summary>The learning rate's course after the warm-up.</summary>
     public LearningRateSchedule Schedule { get; init; }

@@ -134,9 +134,14 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
             return false;
         }
 
-        // Other workers settle samples without telling us: look again within a third of a lease.
         TimeSpan wait = next - await ledger.NowAsync(cancel);
-        wait = wait < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : wait > options.Lease / 3 ? options.Lease / 3 : wait;
+        if (wait <= TimeSpan.Zero)
+        {
+            return true;
+        }
+
+        // Other workers settle samples without telling us: look again within a third of a lease.
+        wait = wait > options.Lease / 3 ? options.Lease / 3 : wait;
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         await Task.WhenAny(changed, Task.Delay(wait, time, enough.Token));
         await enough.CancelAsync();
