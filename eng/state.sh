@@ -48,7 +48,7 @@ setup_hash() {
 }
 
 # What the built command depends on, and what the built tests depend on beyond it.
-source_hash() { list_source src native; }
+source_hash() { list_source src native benchmarks; }
 tests_hash() { list_source src native tests benchmarks; }
 
 list_source() {
