@@ -50,7 +50,7 @@ public sealed class AlignStage : IStage
         Lora = align.Adapter == AdapterKind.Full ? null : new LoraConfig { Rank = align.Rank, Alpha = align.Alpha, Targets = LoraTargets.Named([.. align.Targets]) },
         Steps = align.Steps,
         LearningRate = align.LearningRate,
-        WarmUp = align.Warmup,
+        WarmUp = align.Warmup ?? align.Steps / 10,
         Floor = align.Schedule == LearningRateSchedule.Constant ? 1 : align.FinalLearningRate,
         WeightDecay = align.WeightDecay,
         MaxGradNorm = align.MaxGradNorm,
