@@ -70,8 +70,8 @@ public sealed class DemoExperiment(DemoOptions options, Action<DemoProgress> pro
         return
         [
             new DemoArm("text-only", [], []),
-            new DemoArm("blank", Blank(harmful), Blank(benign)),
-            new DemoArm("sea", harmful, benign),
+            new DemoArm("blank", Blank(harmful), [.. Blank(benign), .. realBenign]),
+            new DemoArm("sea", harmful, [.. benign, .. realBenign]),
             new DemoArm("real", realHarmful, realBenign),
         ];
     }
