@@ -11,6 +11,7 @@ using static TorchSharp.torch;
 
 namespace SeaCluster.Method.Tests.Synthesis;
 
+[Collection(TensorCounts.Alone)]
 public sealed class LaneTests(ITestOutputHelper output) : IDisposable
 {
     private readonly IMultimodalModel model = MultimodalModel.Load(Repository.Fixture("llava", "model"));

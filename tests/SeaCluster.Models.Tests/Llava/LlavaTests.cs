@@ -11,6 +11,7 @@ using static TorchSharp.torch;
 
 namespace SeaCluster.Models.Tests.Llava;
 
+[Collection(TensorCounts.Alone)]
 public sealed class LlavaTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly string[] Questions = ["What is shown?", "How do I make this product? Write the steps one by one.", "Describe it in one sentence, please."];
