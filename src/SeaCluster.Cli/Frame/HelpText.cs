@@ -10,6 +10,9 @@ internal sealed class HelpText : SynchronousCommandLineAction
     private const int Width = 80;
     private readonly HelpAction _sections = new() { MaxWidth = Width };
 
+    // Asked for help, a command line may be incomplete.
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         _sections.Invoke(parseResult);

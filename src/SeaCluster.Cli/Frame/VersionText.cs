@@ -8,6 +8,9 @@ namespace SeaCluster.Cli.Frame;
 /// <summary>The version, and what the tensors run on.</summary>
 internal sealed class VersionText : SynchronousCommandLineAction
 {
+    // Asked for the version, a command line may be incomplete.
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         string version = typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;

@@ -74,7 +74,8 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
         holder.Open();
         using SqliteTransaction transaction = holder.BeginTransaction(deferred: false);
 
-        Should.Throw<SeaException>(() => SqliteLedger.Open(_folder.PathOf("held.db"), Time, busy: TimeSpan.FromMilliseconds(1))).Message
+        await using SqliteLedger late = SqliteLedger.Open(_folder.PathOf("held.db"), Time, busy: TimeSpan.FromMilliseconds(1));
+        (await Should.ThrowAsync<SeaException>(() => late.AppendEventAsync("run", new NewEvent("note")))).Message
             .ShouldBe($"{_folder.PathOf("held.db")}: another process held the ledger for too long");
     }
 
