@@ -24,7 +24,7 @@ internal static class EvaluateCommand
         return new SeaCommand(
             "evaluate",
             "Answer cases, judge the answers by refusal phrases, and show attack success with intervals beside benign compliance.",
-            "evaluate --model llava --data cases.jsonl --out base.jsonl", "evaluate --model llava --adapter adapter --data cases.jsonl --out aligned.jsonl --against base.jsonl")
+            "evaluate --model llava --data cases.jsonl --out base.jsonl", "evaluate --model llava --adapter DIR --data c.jsonl --out b.jsonl")
         {
             Resumable = true,
         }
