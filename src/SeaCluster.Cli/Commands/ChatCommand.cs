@@ -24,7 +24,7 @@ internal static class ChatCommand
         SeaCommand command = new(
             "chat",
             "Ask a model, about a picture where one is given.",
-            "chat --model samples/demo/base --image photo.png \"what does the image show ?\"",
+            "chat --model llava --image photo.png \"What does it show?\"",
             "chat --model llava-1.5-7b");
         return command.With([.. model.Symbols, image, system, tokens, temperature, seed, json, question]).Does((parsed, cancel) =>
         {

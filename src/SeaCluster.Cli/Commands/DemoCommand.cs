@@ -100,7 +100,7 @@ internal static class DemoCommand
             ["Method", .. columns.Select(column => column.Title)],
             result.Table.Rows.Select(row => (IReadOnlyList<string>)[row.Method, .. columns.Select(column => Cell(column.Cell(row)))]),
             [.. Enumerable.Range(1, columns.Count)]);
-        Screen.Line($"Mean over {options.Seeds.Count} seed(s), range in brackets; n and intervals stand in the report.");
+        Screen.Line($"Mean over {options.Seeds.Count} seed(s), the range below it; n and intervals stand in the report.");
         Screen.Line();
         Screen.Table(
             ["Paired test, same cases", "Attack success / answered", "p"],
@@ -129,7 +129,7 @@ internal static class DemoCommand
 
     private static string Cell(ResultCell? cell) => cell is null ? "" :
         cell.Seeds.Values.Count < 2 ? cell.Mean.ToString("F2", CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{cell.Mean:F2} [{cell.Seeds.Low:F2}, {cell.Seeds.High:F2}]");
+        : string.Create(CultureInfo.InvariantCulture, $"{cell.Mean:F2}\n{cell.Seeds.Low:F2}–{cell.Seeds.High:F2}");
 
     private static double Rate(PairedComparison test, bool first) =>
         test.Pairs.Total == 0 ? double.NaN : (test.Pairs.Both + (first ? test.Pairs.OnlyFirst : test.Pairs.OnlySecond)) / (double)test.Pairs.Total;

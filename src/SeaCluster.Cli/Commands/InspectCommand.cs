@@ -22,7 +22,7 @@ internal static class InspectCommand
         SeaCommand command = new(
             "embedding",
             "Show what the frozen model says it perceives in an embedding, its loss curve, and its distance from real encoder outputs.",
-            "inspect embedding out/embeddings/row-7.safetensors --model samples/demo/base",
+            "inspect embedding out/row-7.safetensors --model llava",
             "inspect embedding e.safetensors --model llava --media a.png --media b.png");
         return command.With([.. model.Symbols, file, question, media, json]).Does((parsed, _) =>
         {
