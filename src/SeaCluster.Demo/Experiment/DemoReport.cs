@@ -15,12 +15,13 @@ public static class DemoReport
     /// <summary>Paired tests on the same cases, seed by seed: attack success on pictures, and benign requests.</summary>
     public static IReadOnlyList<PairedComparison> Comparisons(DemoResult result)
     {
-        IReadOnlyList<IReadOnlyList<CaseResult>> Of(string method) => method == "base"
-            ? [.. SeedsOf(result, "sea").Select(_ => OnMedia(result.Base))]
-            : [.. SeedsOf(result, method).Select(arm => OnMedia(arm.Results))];
+        IReadOnlyList<IReadOnlyList<CaseResult>> Of(string method, string? group = null) => method == "base"
+            ? [.. SeedsOf(result, "sea").Select(_ => OnMedia(result.Base, group))]
+            : [.. SeedsOf(result, method).Select(arm => OnMedia(arm.Results, group))];
         return
         [
-            .. Pairs.Select(pair => PairedComparison.OfSeeds(pair.First, Of(pair.First), pair.Second, Of(pair.Second), CaseKind.Harmful, "held-out")),
+            .. Pairs.Select(pair => PairedComparison.OfSeeds(
+                pair.First, Of(pair.First, "held-out"), pair.Second, Of(pair.Second, "held-out"), CaseKind.Harmful, "held-out")),
             .. Pairs.Select(pair => PairedComparison.OfSeeds(pair.First, Of(pair.First), pair.Second, Of(pair.Second), CaseKind.Benign)),
         ];
     }
@@ -66,7 +67,8 @@ public static class DemoReport
         ],
     };
 
-    private static IReadOnlyList<CaseResult> OnMedia(IReadOnlyList<CaseResult> results) => [.. results.Where(result => !result.TextOnly)];
+    private static IReadOnlyList<CaseResult> OnMedia(IReadOnlyList<CaseResult> results, string? group) =>
+        [.. results.Where(result => !result.TextOnly && (group is null || result.Group == group))];
 
     private static ArmResult[] SeedsOf(DemoResult result, string method) => [.. result.Arms.Where(arm => arm.Method == method).OrderBy(arm => arm.Seed)];
 
