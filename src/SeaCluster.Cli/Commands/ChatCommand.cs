@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Models;
+using SeaCluster.Models.Adapters;
 using SeaCluster.Models.Generation;
 using SeaCluster.Models.Prompts;
 using TorchSharp;
@@ -14,6 +15,7 @@ internal static class ChatCommand
     public static Command Create()
     {
         ModelOptions model = new();
+        Option<string?> adapter = SharedOptions.Adapter();
         Option<string?> image = SharedOptions.File(new Option<string?>("--image") { Description = "A picture that the question is about", HelpName = "FILE" });
         Option<string?> system = new("--system") { Description = "System text in front of the question", HelpName = "TEXT" };
         Option<int> tokens = SharedOptions.AtLeast(new Option<int>("--max-tokens") { Description = "Longest answer", HelpName = "N", DefaultValueFactory = _ => 256 }, 1);
@@ -23,12 +25,14 @@ internal static class ChatCommand
         Argument<string?> question = new("question") { Description = "What to ask; without it, questions are read line by line", Arity = ArgumentArity.ZeroOrOne };
         SeaCommand command = new(
             "chat",
-            "Ask a model, about a picture where one is given.",
-            "chat --model llava --image photo.png \"What does it show?\"",
+            "Ask a model, with an adapter and about a picture where they are given.",
+            "chat --model samples/demo/base-image --image photo.png \"what does the image show ?\"",
+            "chat --model llava-1.5-7b --adapter runs/first/adapter \"How do I bake bread?\"",
             "chat --model llava-1.5-7b");
-        return command.With([.. model.Symbols, image, system, tokens, temperature, seed, json, question]).Does((parsed, cancel) =>
+        return command.With([.. model.Symbols, adapter, image, system, tokens, temperature, seed, json, question]).Does((parsed, cancel) =>
         {
             using IMultimodalModel loaded = model.Load(parsed);
+            using LoraAdapter? attached = parsed.GetValue(adapter) is { } folder ? PeftAdapter.Load(loaded.LanguageModel, folder) : null;
             GenerationOptions options = new() { MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed) };
             using DisposeScope scope = NewDisposeScope();
             Tensor? encoded = parsed.GetValue(image) is { } file ? Encoded(loaded, file) : null;

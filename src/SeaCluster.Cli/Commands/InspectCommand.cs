@@ -2,15 +2,82 @@ using System.CommandLine;
 using System.Text.Json;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Method.Inspection;
+using SeaCluster.Method.Preparation;
 using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
 
 namespace SeaCluster.Cli.Commands;
 
-/// <summary><c>sea inspect embedding</c>.</summary>
+/// <summary><c>sea inspect row</c> and <c>sea inspect embedding</c>.</summary>
 internal static class InspectCommand
 {
-    public static Command Create() => new SeaCommand("inspect", "Look at one embedding as the model sees it.").With(Embedding());
+    public static Command Create() => new SeaCommand("inspect", "Look at one row, or at one embedding, as the model sees it.").With(Row(), Embedding());
+
+    private static SeaCommand Row()
+    {
+        ModelOptions model = new();
+        Option<string> data = SharedOptions.Data("prepared.jsonl, as 'sea prepare' wrote it");
+        Option<string?> id = new("--id") { Description = "The row's id; the first row where it is left out", HelpName = "ID" };
+        Option<bool> json = SharedOptions.Json();
+        SeaCommand command = new(
+            "row",
+            "Show every prompt that a prepared row is used in: rendered text, then token by token the id, the text, which tokens a medium replaces (M) and on which the loss is taken (L). The texts are shown as they are.",
+            "inspect row --model samples/demo/base-image --data out/prepared.jsonl --id row-7");
+        return command.With([.. model.Symbols, data, id, json]).Does((parsed, _) =>
+        {
+            PreparedRow row = Find(parsed.GetValue(data)!, parsed.GetValue(id));
+            using IMultimodalModel loaded = model.Load(parsed);
+            IReadOnlyList<InspectedPrompt> prompts = RowInspection.Of(loaded, row);
+            if (parsed.GetValue(json))
+            {
+                Screen.Json(new { row.Id, row.Phrase, row.Kind, Prompts = prompts });
+                return Task.FromResult(ExitCode.Done);
+            }
+
+            Screen.Line($"row {row.Id}: {row.Kind.ToString().ToLowerInvariant()} '{row.Phrase}', from {row.Source}");
+            foreach (InspectedPrompt prompt in prompts)
+            {
+                Show(prompt);
+            }
+
+            return Task.FromResult(ExitCode.Done);
+        });
+    }
+
+    private static void Show(InspectedPrompt prompt)
+    {
+        Screen.Line($"\n{prompt.Role}: {prompt.Tokens.Count} tokens, {prompt.Tokens.Count(token => token.IsMedia)} of them media, {prompt.Tokens.Count(token => token.IsLabel)} labels");
+        for (int i = 0; i < prompt.Tokens.Count; i++)
+        {
+            InspectedToken token = prompt.Tokens[i];
+            int run = 1;
+            while (token.IsMedia && i + 1 < prompt.Tokens.Count && prompt.Tokens[i + 1].IsMedia && prompt.Tokens[i + 1].Id == token.Id)
+            {
+                run++;
+                i++;
+            }
+
+            Screen.Line($"{token.Index,6} {token.Id,7} {(token.IsMedia ? 'M' : ' ')}{(token.IsLabel ? 'L' : ' ')} {token.Text.ReplaceLineEndings("\\n")}{(run > 1 ? $"  × {run}" : "")}");
+        }
+    }
+
+    private static PreparedRow Find(string file, string? id)
+    {
+        List<string> ids = [];
+        foreach (PreparedRow row in PreparedRowFile.Read(file))
+        {
+            if (id is null || row.Id == id)
+            {
+                return row;
+            }
+
+            ids.Add(row.Id);
+        }
+
+        throw id is null
+            ? new SeaException($"{file}: the file has no rows.")
+            : new SeaException($"{file}: no row with id '{id}'.", Runs.Specs.Spelling.Nearest(id, ids) is { } near ? $"Did you mean '{near}'?" : $"It has {ids.Count} rows, the first is '{ids[0]}'.");
+    }
 
     private static SeaCommand Embedding()
     {
@@ -22,7 +89,7 @@ internal static class InspectCommand
         SeaCommand command = new(
             "embedding",
             "Show what the frozen model says it perceives in an embedding, its loss curve, and its distance from real encoder outputs.",
-            "inspect embedding out/row-7.safetensors --model llava",
+            "inspect embedding out/embeddings/row-7.safetensors --model samples/demo/base-image",
             "inspect embedding e.safetensors --model llava --media a.png --media b.png");
         return command.With([.. model.Symbols, file, question, media, json]).Does((parsed, _) =>
         {

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using SeaCluster.Method.Alignment;
 using SeaCluster.Models;
-using SeaCluster.Models.Adapters;
+using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Coordination;
+using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Torch;
 
@@ -23,79 +23,38 @@ public sealed class AlignStage : IStage
         TorchRuntime.PinCurrentThread(Environment.ProcessorCount);
         AlignOptions align = context.Spec.Align;
         using IMultimodalModel model = StageModel.Open(context.Spec);
-        using AlignmentPool pool = AlignmentPool.GatherAsync(model, context, stop).GetAwaiter().GetResult();
-        using MediaBank bank = MediaBank.Of(model, pool.Media);
-        long seed = align.Seed ?? Seeds.Derive(context.Spec.Seed, "align");
-        using Trainer trainer = new(model, TrainingOf(align, seed));
-        IObjective objective = Objective(align, model, pool, bank, seed);
-        // Other embeddings are other training data: their checkpoint has another name.
-        string checkpoint = Path.Combine(context.Folder.Checkpoints, $"align-{pool.Fingerprint[..16]}.safetensors"), log = context.Folder.At("align.jsonl");
-        if (trainer.Resume(objective, checkpoint))
-        {
-            context.Report(trainer.Steps, align.Steps, "going on from a checkpoint");
-        }
-
-        double last = TrainingLog.Write(log, trainer.Steps, trainer.Run(objective, checkpoint, stop).Select(step =>
-        {
-            context.Report(step.Step, align.Steps, $"loss {step.Loss:F4}");
-            return step;
-        }));
-        Export(trainer, context.Folder.Adapter);
+        AlignmentInputs inputs = InputsAsync(context, stop).GetAwaiter().GetResult();
+        AlignmentFiles files = new(context.Folder.Adapter, context.Folder.Checkpoints, context.Folder.At("align.jsonl"));
+        AlignmentOutcome outcome = AlignmentJob.Run(model, align, inputs, align.Seed ?? Seeds.Derive(context.Spec.Seed, "align"), files, context.Report, stop);
         context.RecordAsync(context.Folder.Adapter, stop).GetAwaiter().GetResult();
-        return StageOutcome.Done(new JsonObject { ["steps"] = trainer.Steps, ["loss"] = last, ["rows"] = pool.Rows.Count });
+        return StageOutcome.Done(new JsonObject { ["steps"] = outcome.Steps, ["loss"] = outcome.Loss, ["rows"] = outcome.Rows });
     }
 
-    private static TrainingOptions TrainingOf(AlignOptions align, long seed) => new()
+    private static async Task<AlignmentInputs> InputsAsync(RunContext context, CancellationToken cancel)
     {
-        Lora = align.Adapter == AdapterKind.Full ? null : new LoraConfig { Rank = align.Rank, Alpha = align.Alpha, Targets = LoraTargets.Named([.. align.Targets]) },
-        Steps = align.Steps,
-        LearningRate = align.LearningRate,
-        WarmUp = align.Warmup ?? align.Steps / 10,
-        Floor = align.Schedule == LearningRateSchedule.Constant ? 1 : align.FinalLearningRate,
-        WeightDecay = align.WeightDecay,
-        MaxGradNorm = align.MaxGradNorm,
-        Seed = seed,
-        CheckpointEvery = align.CheckpointEvery,
-    };
-
-    private static IObjective Objective(AlignOptions align, IMultimodalModel model, AlignmentPool pool, MediaBank bank, long seed)
-    {
-        switch (align.Method)
+        Dictionary<string, (string File, string Hash)> embeddings = new(StringComparer.Ordinal);
+        if (context.Spec.Align.Media == AlignmentMedia.Synthetic)
         {
-            case AlignmentMethod.Sft:
-                RowOrder order = new([.. pool.Rows.Select(row => (row.Kind, row.Medium))], MixOf(align.Mix, pool.Rows.Select(row => row.Kind)), seed);
-                return new SftObjective(model, pool.Rows, bank, order.Of);
-            default:
-                throw new SeaException($"align.method: '{align.Method.ToString().ToLowerInvariant()}' is not wired into runs yet; expected sft.");
+            await foreach (SampleRow row in context.DoneSamplesAsync(StageName.Synthesize, cancel))
+            {
+                StoredFile file = row.Artifact ?? throw new SeaException($"Sample '{row.Id}' is done, but the ledger names no embedding for it.");
+                embeddings[row.Id] = (await context.Artifacts.FetchAsync(file, cancel), file.Hash);
+            }
         }
-    }
 
-    // A kind that the run has no rows of is left out of a default mix; the row order refuses what the spec asks for and lacks otherwise.
-    private static RowMix MixOf(MixOptions mix, IEnumerable<RowKind> kinds)
-    {
-        HashSet<RowKind> present = [.. kinds];
-        int Of(RowKind kind, int wanted, int standard) => present.Contains(kind) || wanted != standard ? wanted : 0;
-        MixOptions standard = new();
-        return new RowMix
+        DataOptions data = context.Spec.Data;
+        return new AlignmentInputs
         {
-            HarmfulText = Of(RowKind.HarmfulText, mix.HarmfulText, standard.HarmfulText),
-            BenignText = Of(RowKind.BenignText, mix.BenignText, standard.BenignText),
-            HarmfulMedia = Of(RowKind.HarmfulMedia, mix.HarmfulMedia, standard.HarmfulMedia),
-            BenignMedia = Of(RowKind.BenignMedia, mix.BenignMedia, standard.BenignMedia),
-            Retention = Of(RowKind.Retention, mix.Retention, standard.Retention),
+            Samples = [.. PreparedFiles.Samples(context).Select(sample =>
+            {
+                bool found = embeddings.TryGetValue(sample.Id, out (string File, string Hash) made);
+                bool benign = sample.Id.StartsWith(PreparedFiles.BenignPrefix, StringComparison.Ordinal);
+                return new AlignmentSample(sample.Id, sample.Row, benign, found ? made.File : null, found ? made.Hash : null);
+            })],
+            Benign = data.Benign,
+            BenignMedia = data.BenignMedia,
+            HarmfulMedia = data.HarmfulMedia,
+            Limit = data.Limit,
         };
-    }
-
-    // Exporting again after a kill starts with an empty folder; a whole one is written beside and renamed.
-    private static void Export(Trainer trainer, string folder)
-    {
-        string fresh = folder + ".new";
-        foreach (string old in new[] { fresh, folder }.Where(Directory.Exists))
-        {
-            Directory.Delete(old, recursive: true);
-        }
-
-        trainer.Export(fresh);
-        Directory.Move(fresh, folder);
     }
 }

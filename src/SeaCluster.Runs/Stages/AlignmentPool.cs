@@ -6,16 +6,13 @@ using SeaCluster.Method.Preparation.Rows;
 using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
 using SeaCluster.Models.Prompts;
-using SeaCluster.Runs.Artifacts;
-using SeaCluster.Runs.Coordination;
-using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SeaCluster.Runs.Stages;
 
-/// <summary>The rows of an alignment and the encoder outputs behind them, gathered from a run's prepared rows, embeddings and data files. Owns the tensors.</summary>
+/// <summary>The rows of an alignment and the encoder outputs behind them, gathered from prepared rows, embeddings and data files. Owns the tensors.</summary>
 internal sealed class AlignmentPool : IDisposable
 {
     private readonly Dictionary<string, Tensor> media = new(StringComparer.Ordinal);
@@ -38,28 +35,29 @@ internal sealed class AlignmentPool : IDisposable
     /// <summary>Encoder outputs by the names that rows use.</summary>
     public IReadOnlyDictionary<string, Tensor> Media => media;
 
-    /// <summary>Gathers what the spec's mix needs.</summary>
-    public static async Task<AlignmentPool> GatherAsync(IMultimodalModel model, RunContext context, CancellationToken cancel)
+    /// <summary>Gathers rows and encoder outputs.</summary>
+    public static AlignmentPool Gather(IMultimodalModel model, AlignmentInputs inputs, AlignmentMedia kind, CancellationToken cancel)
     {
         AlignmentPool pool = new();
         try
         {
-            AlignOptions align = context.Spec.Align;
-            Dictionary<string, Tensor> synthetic = align.Media == AlignmentMedia.Synthetic ? await pool.EmbeddingsAsync(context, cancel) : [];
-            Tensor? blank = align.Media == AlignmentMedia.Blank ? pool.Own("blank", model.EncodeBlank()) : null;
-            foreach (SampleInput sample in PreparedFiles.Samples(context))
+            if (kind == AlignmentMedia.Synthetic)
             {
-                cancel.ThrowIfCancellationRequested();
-                bool benign = sample.Id.StartsWith(PreparedFiles.BenignPrefix, StringComparison.Ordinal);
-                string? name = blank is not null ? "blank" : synthetic.ContainsKey(sample.Id) ? sample.Id : null;
-                pool.AddPrepared(model, sample, benign, name);
+                pool.ReadEmbeddings(inputs, cancel);
             }
 
-            pool.AddBenignText(model, context);
-            pool.AddReal(model, context.Spec.Data.BenignMedia, RowKind.BenignMedia);
-            if (align.Media == AlignmentMedia.Real)
+            Tensor? blank = kind == AlignmentMedia.Blank ? pool.Own("blank", model.EncodeBlank()) : null;
+            foreach (AlignmentSample sample in inputs.Samples)
             {
-                pool.AddReal(model, context.Spec.Data.HarmfulMedia, RowKind.HarmfulMedia);
+                cancel.ThrowIfCancellationRequested();
+                pool.AddPrepared(model, sample, blank is not null ? "blank" : pool.media.ContainsKey(sample.Id) ? sample.Id : null);
+            }
+
+            pool.AddBenignText(model, inputs);
+            pool.AddReal(model, inputs.BenignMedia, RowKind.BenignMedia);
+            if (kind == AlignmentMedia.Real)
+            {
+                pool.AddReal(model, inputs.HarmfulMedia, RowKind.HarmfulMedia);
             }
 
             return pool;
@@ -80,24 +78,22 @@ internal sealed class AlignmentPool : IDisposable
         }
     }
 
-    private async Task<Dictionary<string, Tensor>> EmbeddingsAsync(RunContext context, CancellationToken cancel)
+    private void ReadEmbeddings(AlignmentInputs inputs, CancellationToken cancel)
     {
-        Dictionary<string, Tensor> found = new(StringComparer.Ordinal);
         StringBuilder hashes = new();
-        await foreach (SampleRow row in context.DoneSamplesAsync(StageName.Synthesize, cancel))
+        foreach (AlignmentSample sample in inputs.Samples.Where(sample => sample.Embedding is not null))
         {
-            StoredFile file = row.Artifact ?? throw new SeaException($"Sample '{row.Id}' is done, but the ledger names no embedding for it.");
-            Embedding embedding = EmbeddingFile.Read(await context.Artifacts.FetchAsync(file, cancel));
-            found[row.Id] = Own(row.Id, embedding.EncoderOutput);
-            hashes.Append(row.Id).Append(' ').Append(file.Hash).Append('\n');
+            cancel.ThrowIfCancellationRequested();
+            Own(sample.Id, EmbeddingFile.Read(sample.Embedding!).EncoderOutput);
+            hashes.Append(sample.Id).Append(' ').Append(sample.Hash).Append('\n');
         }
 
         Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hashes.ToString())));
-        return found;
     }
 
-    private void AddPrepared(IMultimodalModel model, SampleInput sample, bool benign, string? medium)
+    private void AddPrepared(IMultimodalModel model, AlignmentSample sample, string? medium)
     {
+        bool benign = sample.Benign;
         PreparedRow row = sample.Row;
         Add(model, $"{sample.Id}/text", benign ? RowKind.BenignText : RowKind.HarmfulText, row.Instruction, row.Response, row.Rejected, null);
         if (medium is null)
@@ -112,15 +108,15 @@ internal sealed class AlignmentPool : IDisposable
         }
     }
 
-    private void AddBenignText(IMultimodalModel model, RunContext context)
+    private void AddBenignText(IMultimodalModel model, AlignmentInputs inputs)
     {
-        if (context.Spec.Data.Benign is not { } path)
+        if (inputs.Benign is not { } path)
         {
             return;
         }
 
         HashSet<string> known = [.. rows.Where(row => row.Kind == RowKind.BenignText).Select(row => row.Prompt.Text)];
-        foreach (RowRead read in RowReader.Read(path).Where(read => read.Row?.Response is not null).Take(context.Spec.Data.Limit ?? int.MaxValue))
+        foreach (RowRead read in RowReader.Read(path).Where(read => read.Row?.Response is not null).Take(inputs.Limit ?? int.MaxValue))
         {
             EncodedPrompt prompt = model.Prompts.Encode(read.Row!.Prompt, read.Row.Response);
             if (known.Add(prompt.Text))

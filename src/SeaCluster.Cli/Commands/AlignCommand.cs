@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Method.Preparation;
+using SeaCluster.Method.Synthesis;
+using SeaCluster.Models;
+using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Stages;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea align</c>: embeddings and text to an adapter.</summary>
+internal static class AlignCommand
+{
+    private static readonly ModelOptions Model = new();
+    private static readonly Option<string> Data = SharedOptions.Data("prepared.jsonl of the harmful rows");
+    private static readonly Option<string?> Embeddings = SharedOptions.Folder(new Option<string?>("--embeddings") { Description = "Folder of their embeddings, as 'sea synthesize' wrote it", HelpName = "DIR" });
+    private static readonly Option<string?> BenignPrepared = SharedOptions.File(new Option<string?>("--benign-prepared") { Description = "prepared.jsonl of benign rows", HelpName = "FILE" });
+    private static readonly Option<string?> BenignEmbeddings = SharedOptions.Folder(new Option<string?>("--benign-embeddings") { Description = "Folder of their embeddings", HelpName = "DIR" });
+    private static readonly Option<string?> Benign = SharedOptions.File(new Option<string?>("--benign") { Description = "Plain benign rows with their answers", HelpName = "FILE" });
+    private static readonly Option<string?> BenignMedia = SharedOptions.File(new Option<string?>("--benign-media") { Description = "Benign rows that name a real medium each", HelpName = "FILE" });
+    private static readonly Option<string?> HarmfulMedia = SharedOptions.File(new Option<string?>("--harmful-media") { Description = "Harmful rows that name a real medium each: for the real-media baseline (--set media=real)", HelpName = "FILE" });
+    private static readonly Option<string> Out = SharedOptions.Out("Folder of the alignment: adapter/, align.jsonl, checkpoints/");
+    private static readonly Option<int?> Steps = SharedOptions.AtLeast(new Option<int?>("--steps") { Description = "Training steps", HelpName = "N" }, 1);
+    private static readonly Option<int?> Rank = SharedOptions.AtLeast(new Option<int?>("--rank") { Description = "Rank of the LoRA adapter", HelpName = "N" }, 1);
+    private static readonly Option<bool> Full = new("--full") { Description = "Train the whole language model instead of an adapter" };
+    private static readonly Option<string[]> Set = new("--set") { Description = "Any key of the spec's align section, such as --set mix.benign_text=4; samples/run.example.yaml explains them", HelpName = "KEY=VALUE" };
+    private static readonly Option<long> Seed = SharedOptions.Seed();
+    private static readonly Option<bool> Json = SharedOptions.Json();
+
+    public static Command Create()
+    {
+        SeaCommand command = new(
+            "align",
+            "Train an adapter (or the language model) to refuse on the embeddings and the text, and to go on answering benign requests. The same command goes on from its last checkpoint.",
+            "align --model llava --data prepared.jsonl --embeddings embeddings --benign benign.jsonl --out aligned",
+            "align --model llava --data prepared.jsonl --benign benign.jsonl --out text-only --set mix.harmful_media=0")
+        { Resumable = true };
+        return command.With([.. Model.Symbols, Data, Embeddings, BenignPrepared, BenignEmbeddings, Benign, BenignMedia, HarmfulMedia, Out, Steps, Rank, Full, Set, Seed, Json])
+            .Does((parsed, cancel) => Task.Run(() => Run(parsed, cancel), CancellationToken.None));
+    }
+
+    private static int Run(ParseResult parsed, CancellationToken cancel)
+    {
+        AlignOptions align = Options(parsed);
+        AlignmentInputs inputs = new()
+        {
+            Samples =
+            [
+                .. Samples(parsed.GetValue(Data), parsed.GetValue(Embeddings), benign: false),
+                .. Samples(parsed.GetValue(BenignPrepared), parsed.GetValue(BenignEmbeddings), benign: true),
+            ],
+            Benign = parsed.GetValue(Benign),
+            BenignMedia = parsed.GetValue(BenignMedia),
+            HarmfulMedia = parsed.GetValue(HarmfulMedia),
+        };
+        string folder = parsed.GetValue(Out)!;
+        Directory.CreateDirectory(folder);
+        AlignmentFiles files = new(Path.Combine(folder, "adapter"), Path.Combine(folder, "checkpoints"), Path.Combine(folder, "align.jsonl"));
+        using IMultimodalModel model = Model.Load(parsed);
+        AlignmentOutcome outcome;
+        using (ProgressLine line = new("align", "steps"))
+        {
+            outcome = AlignmentJob.Run(model, align, inputs, parsed.GetValue(Seed), files, (done, total, detail) => line.Report((int)done, (int)total, detail), cancel);
+        }
+
+        if (parsed.GetValue(Json))
+        {
+            Screen.Json(new { outcome.Steps, Loss = double.IsNaN(outcome.Loss) ? (double?)null : outcome.Loss, outcome.Rows, files.Adapter, files.Log });
+        }
+        else
+        {
+            Screen.Line($"{outcome.Steps} steps over {outcome.Rows} rows{(double.IsNaN(outcome.Loss) ? "" : $", last loss {outcome.Loss:0.0000}")}");
+            Screen.Line($"{(parsed.GetValue(Full) ? "checkpoint" : "adapter")}: {files.Adapter}");
+        }
+
+        return ExitCode.Done;
+    }
+
+    // The spec's own reader checks the options: the same keys, limits and suggestions as in a run.
+    private static AlignOptions Options(ParseResult parsed)
+    {
+        List<KeyValuePair<string, string>> overrides = [];
+        void Override(string key, string? value)
+        {
+            if (value is not null)
+            {
+                overrides.Add(new($"align.{key}", value));
+            }
+        }
+
+        Override("steps", parsed.GetValue(Steps)?.ToString());
+        Override("rank", parsed.GetValue(Rank)?.ToString());
+        Override("adapter", parsed.GetValue(Full) ? "full" : null);
+        foreach (string text in parsed.GetValue(Set) ?? [])
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            Override(
+                equals > 0 ? text[..equals] : throw new SeaException($"--set {text}: expected KEY=VALUE.", "For example --set mix.benign_text=4."),
+                text[(equals + 1)..]);
+        }
+
+        const string Minimal = "model: { path: . }\ndata: { path: ., benign: . }\n";
+        SpecReading reading = SpecReader.Read(Minimal, Environment.CurrentDirectory, overrides);
+        return reading.Spec?.Align ?? throw SpecProblems.ToException("the options", reading.Problems);
+    }
+
+    private static IEnumerable<AlignmentSample> Samples(string? prepared, string? embeddings, bool benign)
+    {
+        foreach (PreparedRow row in prepared is null ? [] : PreparedRowFile.Read(prepared))
+        {
+            string? file = embeddings is null ? null : SynthesisJob.FileOf(embeddings, row.Id);
+            if (file is not null && !File.Exists(file))
+            {
+                throw new SeaException($"{prepared}: row '{row.Id}' has no embedding: {file} is missing.", "Run 'sea synthesize' on the same file; it goes on where it stopped.");
+            }
+
+            yield return new AlignmentSample((benign ? "benign." : "") + row.Id, row, benign, file, file is null ? null : Hash(file));
+        }
+    }
+
+    private static string Hash(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}
