@@ -7,6 +7,8 @@ using SeaCluster.Models;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Runs.Stages;
 
+using ModelOptions = SeaCluster.Cli.Frame.ModelOptions;
+
 namespace SeaCluster.Cli.Commands;
 
 /// <summary><c>sea align</c>: embeddings and text to an adapter.</summary>

@@ -26,8 +26,8 @@ internal static class ChatCommand
         SeaCommand command = new(
             "chat",
             "Ask a model, with an adapter and about a picture where they are given.",
-            "chat --model samples/demo/base-image --image photo.png \"what does the image show ?\"",
-            "chat --model llava-1.5-7b --adapter runs/first/adapter \"How do I bake bread?\"",
+            "chat --model llava --image photo.png \"What does it show?\"",
+            "chat --model llava --adapter runs/first/adapter \"How do I bake bread?\"",
             "chat --model llava-1.5-7b");
         return command.With([.. model.Symbols, adapter, image, system, tokens, temperature, seed, json, question]).Does((parsed, cancel) =>
         {

@@ -22,7 +22,7 @@ internal static class InspectCommand
         SeaCommand command = new(
             "row",
             "Show every prompt that a prepared row is used in: rendered text, then token by token the id, the text, which tokens a medium replaces (M) and on which the loss is taken (L). The texts are shown as they are.",
-            "inspect row --model samples/demo/base-image --data out/prepared.jsonl --id row-7");
+            "inspect row --model llava --data out/prepared.jsonl --id row-7");
         return command.With([.. model.Symbols, data, id, json]).Does((parsed, _) =>
         {
             PreparedRow row = Find(parsed.GetValue(data)!, parsed.GetValue(id));
@@ -89,7 +89,7 @@ internal static class InspectCommand
         SeaCommand command = new(
             "embedding",
             "Show what the frozen model says it perceives in an embedding, its loss curve, and its distance from real encoder outputs.",
-            "inspect embedding out/embeddings/row-7.safetensors --model samples/demo/base-image",
+            "inspect embedding out/row-7.safetensors --model llava",
             "inspect embedding e.safetensors --model llava --media a.png --media b.png");
         return command.With([.. model.Symbols, file, question, media, json]).Does((parsed, _) =>
         {

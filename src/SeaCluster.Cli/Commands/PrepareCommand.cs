@@ -46,7 +46,7 @@ internal static class PrepareCommand
             "Turn text safety rows into prepared rows: phrase, kind, detoxified instruction, content and style control. Rows that do not pass are kept in rejected.jsonl with the reason. The same command goes on where it stopped.",
             "prepare --data rows.jsonl --out prepared",
             "prepare --data advbench.csv --out prepared --modality audio",
-            "prepare --data rows.csv --out prepared --llm http://localhost:8000/v1 --llm-model qwen --forecast")
+            "prepare --data r.csv --out p --llm http://localhost:8000/v1 --llm-model m")
         { Resumable = true };
         return command.With(
             Data, Out, Modality, Templates, Seed, Limit, MaxRowBytes, RequireResponse, Restart, RetryRejected, Forecast,
