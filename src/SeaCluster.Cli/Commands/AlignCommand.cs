@@ -35,8 +35,8 @@ internal static class AlignCommand
         SeaCommand command = new(
             "align",
             "Train an adapter (or the language model) to refuse on the embeddings and the text, and to go on answering benign requests. The same command goes on from its last checkpoint.",
-            "align --model llava --data prepared.jsonl --embeddings embeddings --benign benign.jsonl --out aligned",
-            "align --model llava --data prepared.jsonl --benign benign.jsonl --out text-only --set mix.harmful_media=0")
+            "align --model llava --data p.jsonl --embeddings e --out adapter",
+            "align --model llava --data p.jsonl --benign b.jsonl --out text")
         { Resumable = true };
         return command.With([.. Model.Symbols, Data, Embeddings, BenignPrepared, BenignEmbeddings, Benign, BenignMedia, HarmfulMedia, Out, Steps, Rank, Full, Set, Seed, Json])
             .Does((parsed, cancel) => Task.Run(() => Run(parsed, cancel), CancellationToken.None));
