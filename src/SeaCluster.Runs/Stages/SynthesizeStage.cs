@@ -48,8 +48,7 @@ public static class SynthesizeStage
         int group = 0;
         if (context.Spec.Synthesize.Deterministic)
         {
-            using IMultimodalModel model = StageModel.Open(context.Spec);
-            group = Plan(model, context).Slots;
+            group = await FixedBatches.SizeAsync(context.Ledger, context.Run, StageName.Synthesize.Text(), cancel) ?? PlannedSlots(context);
         }
 
         int index = 0;
@@ -58,8 +57,12 @@ public static class SynthesizeStage
             cancel.ThrowIfCancellationRequested();
             yield return new NewSample(sample.Id, JsonSerializer.Serialize(sample), group == 0 ? null : index++ / group);
         }
+    }
 
-        await Task.CompletedTask;
+    private static int PlannedSlots(RunContext context)
+    {
+        using IMultimodalModel model = StageModel.Open(context.Spec);
+        return Plan(model, context).Slots;
     }
 
     private static Task<ISampleProcessor> Processor(RunContext context, CancellationToken cancel) => Task.Run<ISampleProcessor>(

@@ -25,9 +25,11 @@ internal sealed class Publisher(
     {
         try
         {
-            await CompleteAsync([.. group.Where(result => result.Error is null && !result.Sample.LeaseLost)]);
-            await FailAsync([.. group.Where(result => result.Error is not null && !result.Sample.LeaseLost)]);
-            foreach (SampleResult result in group.Where(result => result.Sample.LeaseLost))
+            // Asked once: a renewal may find a lease lost at any moment, and no result may count in two ways.
+            ILookup<bool, SampleResult> lost = group.ToLookup(result => result.Sample.LeaseLost);
+            await CompleteAsync([.. lost[false].Where(result => result.Error is null)]);
+            await FailAsync([.. lost[false].Where(result => result.Error is not null)]);
+            foreach (SampleResult result in lost[true])
             {
                 _lost++;
                 desk.Settle(result.Sample);

@@ -21,10 +21,10 @@ public abstract class LedgerConformance
     [Fact]
     public async Task Random_histories_agree_with_the_model()
     {
-        for (int seed = 0; seed < 15; seed++)
+        for (int seed = 0; seed < 40; seed++)
         {
             await using ILedger ledger = Open($"history-{seed}");
-            await new LedgerHistories(ledger, Time, seed).PlayAsync(120);
+            await new LedgerHistories(ledger, Time, seed).PlayAsync(150);
         }
     }
 
