@@ -28,15 +28,15 @@ internal sealed class EarlierRun
             return run;
         }
 
-        string prepared = PreparationOutput.PathOf(options, PreparationOutput.PreparedName);
-        foreach (PreparedRow row in File.Exists(prepared) ? PreparedFiles.ReadPrepared(prepared, ignoreHalfLine: true) : [])
+        string prepared = options.PreparedFile;
+        foreach (PreparedRow row in File.Exists(prepared) ? PreparedRowFile.Read(prepared, ignoreHalfLine: true) : [])
         {
             Require(prepared, row.Preparer, preparer);
             run._doneIds.Add(row.Id);
         }
 
-        string rejected = PreparationOutput.PathOf(options, PreparationOutput.RejectedName);
-        foreach (RejectedRow row in File.Exists(rejected) ? PreparedFiles.ReadRejected(rejected, ignoreHalfLine: true) : [])
+        string rejected = options.RejectedFile;
+        foreach (RejectedRow row in File.Exists(rejected) ? PreparedRowFile.ReadRejected(rejected, ignoreHalfLine: true) : [])
         {
             Require(rejected, row.Preparer, preparer);
             run.Add(row, options.RetryRejected);

@@ -11,6 +11,23 @@ public sealed record PreparationOptions
     /// <summary><c>--out</c>: the folder for <c>prepared.jsonl</c>, <c>rejected.jsonl</c> and <c>preparation.json</c>; made where it is missing.</summary>
     public required string OutputFolder { get; init; }
 
+    /// <summary>
+    /// What tells this preparation's files from others' in the same folder: with "benign" they are <c>prepared-benign.jsonl</c> and so on. Default
+    /// empty. Not a command-line option.
+    /// </summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Where prepared rows go.</summary>
+    public string PreparedFile => FileOf("prepared", "jsonl");
+
+    /// <summary>Where rejected rows go.</summary>
+    public string RejectedFile => FileOf("rejected", "jsonl");
+
+    /// <summary>Where the report goes.</summary>
+    public string ReportFile => FileOf("preparation", "json");
+
+    internal string LockFile => FileOf(".preparation", "lock");
+
     /// <summary><c>--max-row-bytes</c>: a longer row is rejected unread. Default 1 MiB.</summary>
     public int MaxRowBytes { get; init; } = RowReader.DefaultMaxRowBytes;
 
@@ -31,6 +48,8 @@ public sealed record PreparationOptions
 
     /// <summary><c>--forecast</c>: count rows, tokens and cost and write nothing. Default off.</summary>
     public bool ForecastOnly { get; init; }
+
+    private string FileOf(string stem, string extension) => Path.Combine(OutputFolder, Name.Length == 0 ? $"{stem}.{extension}" : $"{stem}-{Name}.{extension}");
 }
 
 /// <summary>What both preparers share.</summary>

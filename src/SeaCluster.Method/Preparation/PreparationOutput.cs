@@ -9,9 +9,6 @@ namespace SeaCluster.Method.Preparation;
 /// </summary>
 internal sealed class PreparationOutput : IDisposable
 {
-    public const string PreparedName = "prepared.jsonl";
-    public const string RejectedName = "rejected.jsonl";
-
     private static readonly TimeSpan s_syncEvery = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
@@ -27,22 +24,21 @@ internal sealed class PreparationOutput : IDisposable
     public PreparationOutput(PreparationOptions options, string preparer, TimeProvider time)
     {
         _time = time;
-        string rejected = PathOf(options, RejectedName);
         Directory.CreateDirectory(options.OutputFolder);
 
         // On Linux only a file that is shared with nobody is locked, and the rows should stay readable meanwhile: so the lock is a file of its own.
-        _lock = Open(PathOf(options, ".preparation.lock"), FileMode.OpenOrCreate, FileShare.None);
+        _lock = Open(options.LockFile, FileMode.OpenOrCreate, FileShare.None);
         try
         {
             _earlier = EarlierRun.Read(options, preparer);
             if (_earlier.RejectedChanged)
             {
-                AtomicFile.Write(rejected, stream => _earlier.KeptRejected.ForEach(row => Append(stream, JsonSerializer.SerializeToUtf8Bytes(row, PreparedJson.Lines.RejectedRow))));
+                PreparedRowFile.WriteRejected(options.RejectedFile, _earlier.KeptRejected);
             }
 
             FileMode mode = options.Restart ? FileMode.Create : FileMode.OpenOrCreate;
-            _prepared = OpenToAppend(PathOf(options, PreparedName), mode);
-            _rejected = OpenToAppend(rejected, mode);
+            _prepared = OpenToAppend(options.PreparedFile, mode);
+            _rejected = OpenToAppend(options.RejectedFile, mode);
             _synced = time.GetTimestamp();
         }
         catch
@@ -53,25 +49,22 @@ internal sealed class PreparationOutput : IDisposable
         }
     }
 
-    /// <summary>A file of the run's folder.</summary>
-    public static string PathOf(PreparationOptions options, string name) => Path.Combine(options.OutputFolder, name);
-
     /// <summary>Whether an earlier run prepared or rejected the row.</summary>
     public bool IsDone(string id) => _earlier.IsDone(id);
 
     /// <summary>Appends a prepared row.</summary>
-    public void Write(PreparedRow row) => Append(_prepared, JsonSerializer.SerializeToUtf8Bytes(row, PreparedJson.Lines.PreparedRow));
+    public void Write(PreparedRow row) => PreparedRowFile.Append(_prepared, row, PreparedJson.Lines.PreparedRow);
 
     /// <summary>Appends a row that was rejected after reading.</summary>
     public void Write(SafetyRow row, string code, string reason, string preparer) =>
-        Append(_rejected, JsonSerializer.SerializeToUtf8Bytes(new RejectedRow(row.Id, code, reason, row.Source, preparer, Original(row.Original)), PreparedJson.Lines.RejectedRow));
+        PreparedRowFile.Append(_rejected, new RejectedRow(row.Id, code, reason, row.Source, preparer, Original(row.Original)), PreparedJson.Lines.RejectedRow);
 
     /// <summary>Appends a row that could not be read, unless an earlier run did.</summary>
     public void Write(RowProblem problem, string preparer)
     {
         if (!_earlier.Knows(problem))
         {
-            Append(_rejected, JsonSerializer.SerializeToUtf8Bytes(new RejectedRow(null, problem.Code, problem.Reason, problem.Source, preparer, Original(problem.Original)), PreparedJson.Lines.RejectedRow));
+            PreparedRowFile.Append(_rejected, new RejectedRow(null, problem.Code, problem.Reason, problem.Source, preparer, Original(problem.Original)), PreparedJson.Lines.RejectedRow);
         }
     }
 
@@ -90,12 +83,6 @@ internal sealed class PreparationOutput : IDisposable
         _prepared.Dispose();
         _rejected.Dispose();
         _lock.Dispose();
-    }
-
-    private static void Append(Stream stream, byte[] line)
-    {
-        stream.Write(line);
-        stream.WriteByte((byte)'\n');
     }
 
     private static JsonElement Original(string text)

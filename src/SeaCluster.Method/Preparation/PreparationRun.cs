@@ -82,7 +82,7 @@ public static class PreparationRun
 
         output.Flush(toDisk: true);
         PreparationReport report = tally.Report(preparer, tally.Left, time.GetElapsedTime(started).TotalSeconds);
-        AtomicFile.Write(PreparationOutput.PathOf(options, "preparation.json"), stream => JsonSerializer.Serialize(stream, report, ReportJson.Default.PreparationReport));
+        AtomicFile.Write(options.ReportFile, stream => JsonSerializer.Serialize(stream, report, ReportJson.Default.PreparationReport));
         return report;
     }
 

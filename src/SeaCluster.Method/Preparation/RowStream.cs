@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using SeaCluster.Method.Preparation.Rows;
 
 namespace SeaCluster.Method.Preparation;
@@ -5,41 +9,47 @@ namespace SeaCluster.Method.Preparation;
 /// <summary>The rows of all input files in order, each prompt once.</summary>
 internal sealed class RowStream(PreparationOptions options)
 {
-    /// <summary>Reads from the start; duplicates and ids that stand for two prompts come as problems.</summary>
+    // Hashes and places instead of texts: a million rows take some tens of megabytes.
+    private readonly Dictionary<UInt128, (int File, long Line)> _prompts = [];
+    private readonly Dictionary<UInt128, (int File, long Line)> _ids = [];
+
+    /// <summary>Reads from the start, once; duplicates and ids that stand for two prompts come as problems.</summary>
     public IEnumerable<RowRead> Read()
     {
-        Dictionary<string, string> prompts = new(StringComparer.Ordinal);
-        Dictionary<string, string> ids = new(StringComparer.Ordinal);
         long count = 0;
-        foreach (string path in options.Inputs)
+        for (int file = 0; file < options.Inputs.Count; file++)
         {
-            foreach (RowRead read in RowReader.Read(path, options.MaxRowBytes))
+            foreach (RowRead read in RowReader.Read(options.Inputs[file], options.MaxRowBytes))
             {
                 if (count++ >= options.Limit)
                 {
                     yield break;
                 }
 
-                yield return read.Row is { } row && Repeated(row, prompts, ids) is { } problem ? new RowRead(null, problem) : read;
+                yield return read.Row is { } row && Repeated(row, file) is { } problem ? new RowRead(null, problem) : read;
             }
         }
     }
 
-    private static RowProblem? Repeated(SafetyRow row, Dictionary<string, string> prompts, Dictionary<string, string> ids)
+    private RowProblem? Repeated(SafetyRow row, int file)
     {
-        if (!prompts.TryAdd(RowLayout.Hash(row.Prompt), row.Source))
+        (int File, long Line) place = (file, long.Parse(row.Source.AsSpan(row.Source.LastIndexOf(':') + 1), CultureInfo.InvariantCulture));
+        UInt128 prompt = Hash(RowLayout.Folded(row.Prompt));
+        if (!_prompts.TryAdd(prompt, place))
         {
-            return Problem(row, RejectionCode.Duplicate, $"the prompt is the same as that of {prompts[RowLayout.Hash(row.Prompt)]}, case and white space aside");
+            return Problem(row, place, RejectionCode.Duplicate, $"the prompt is the same as that of {Name(_prompts[prompt])}, case and white space aside");
         }
 
-        return ids.TryAdd(row.Id, row.Source)
+        UInt128 id = Hash(row.Id);
+        return _ids.TryAdd(id, place)
             ? null
-            : Problem(row, RejectionCode.BadRow, $"the id '{row.Id}' stands for another prompt at {ids[row.Id]}: give each prompt its own id, or none");
+            : Problem(row, place, RejectionCode.BadRow, $"the id '{row.Id}' stands for another prompt at {Name(_ids[id])}: give each prompt its own id, or none");
     }
 
-    private static RowProblem Problem(SafetyRow row, string code, string reason)
-    {
-        int colon = row.Source.LastIndexOf(':');
-        return new RowProblem(row.Source[..colon], long.Parse(row.Source.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture), code, reason, row.Original);
-    }
+    private RowProblem Problem(SafetyRow row, (int File, long Line) place, string code, string reason) =>
+        new(options.Inputs[place.File], place.Line, code, reason, row.Original);
+
+    private string Name((int File, long Line) place) => $"{options.Inputs[place.File]}:{place.Line}";
+
+    private static UInt128 Hash(string text) => BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

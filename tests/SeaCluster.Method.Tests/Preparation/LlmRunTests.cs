@@ -145,12 +145,12 @@ public sealed class LlmRunTests : IDisposable
         await using ChatServer server = new((_, body) => !up && LlmScript.Prompt(body).Contains("lock 2") ? Reply.Error(500, "boom") : LlmScript.Right(body));
         using LlmPreparer preparer = LlmScript.Preparer(server, _time, options => options with { Attempts = 2 });
         (await RunAsync(preparer, "out", 5)).Rejected[RejectionCode.Endpoint].ShouldBe(1);
-        PreparedFiles.ReadRejected(_folder["out/rejected.jsonl"]).Single().Reason.ShouldStartWith("HTTP 500: ");
+        PreparedRowFile.ReadRejected(_folder["out/rejected.jsonl"]).Single().Reason.ShouldStartWith("HTTP 500: ");
 
         up = true;
         PreparationReport again = await RunAsync(preparer, "out", 5);
         (again.Prepared, again.AlreadyDone).ShouldBe((1, 4));
-        PreparedFiles.ReadRejected(_folder["out/rejected.jsonl"]).ShouldBeEmpty();
+        PreparedRowFile.ReadRejected(_folder["out/rejected.jsonl"]).ShouldBeEmpty();
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class LlmRunTests : IDisposable
 
     private Task<PreparationReport> RunAsync(LlmPreparer preparer, string output, int rows) => PreparationRun.RunAsync(Options(output, rows), preparer, time: _time);
 
-    private PreparedRow[] Prepared(string output) => [.. PreparedFiles.ReadPrepared(_folder[$"{output}/prepared.jsonl"])];
+    private PreparedRow[] Prepared(string output) => [.. PreparedRowFile.Read(_folder[$"{output}/prepared.jsonl"])];
 
     private void CutLastLine(string name, Random random)
     {

@@ -49,11 +49,10 @@ internal static partial class RowLayout
     }
 
     /// <summary>The id of a row that has none: the same prompt has the same id everywhere.</summary>
-    public static string GeneratedId(string prompt) => "p-" + Hash(prompt)[..16].ToLowerInvariant();
+    public static string GeneratedId(string prompt) => "p-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Folded(prompt))))[..16];
 
-    /// <summary>SHA-256 of the prompt with white space folded and case lowered: what makes two rows duplicates.</summary>
-    public static string Hash(string prompt) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(WhiteSpace().Replace(prompt.Trim(), " ").ToLowerInvariant())));
+    /// <summary>The prompt with white space folded and case lowered: what makes two rows duplicates.</summary>
+    public static string Folded(string prompt) => WhiteSpace().Replace(prompt.Trim(), " ").ToLowerInvariant();
 
     private static SafetyRow Plain(string? prompt, string? response, string? rejected) => new("", prompt ?? "", response, rejected);
 
