@@ -94,7 +94,11 @@ public sealed class LlmPreparer : IPreparer, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _endpoint.Dispose();
+    public void Dispose()
+    {
+        _endpoint.Dispose();
+        _spending.Dispose();
+    }
 
     private LlmAnswer? Understand(string text, ref int broken)
     {

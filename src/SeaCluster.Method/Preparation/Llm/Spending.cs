@@ -6,9 +6,13 @@ namespace SeaCluster.Method.Preparation.Llm;
 /// Keeps a run inside its budget: each request first sets aside the most it can take, and is not sent where that does not fit any more.
 /// </summary>
 /// <param name="options">Prices and budget.</param>
-internal sealed class Spending(LlmPreparerOptions options)
+internal sealed class Spending(LlmPreparerOptions options) : IDisposable
 {
     private readonly Lock _gate = new();
+
+    // One asks at a time, in the order of asking: a later row does not take what an earlier one waits for.
+    private readonly SemaphoreSlim _turn = new(1);
+    private bool _spent;
     private long _prompt;
     private long _completion;
     private long _setAsidePrompt;
@@ -21,31 +25,23 @@ internal sealed class Spending(LlmPreparerOptions options)
 
     /// <summary>
     /// Sets the tokens aside; false where the budget does not cover them. Where it would if the requests under way took less than the most they
-    /// can, waits for them.
+    /// can, waits for them. Once it was false it stays so.
     /// </summary>
     public async ValueTask<bool> SetAsideAsync(long prompt, long completion, CancellationToken cancel)
     {
-        while (true)
+        await _turn.WaitAsync(cancel);
+        try
         {
-            Task settled;
-            lock (_gate)
+            while (MustWait(prompt, completion, out Task settled))
             {
-                if (Fits(_prompt + _setAsidePrompt + prompt, _completion + _setAsideCompletion + completion))
-                {
-                    _setAsidePrompt += prompt;
-                    _setAsideCompletion += completion;
-                    return true;
-                }
-
-                if (_setAsidePrompt + _setAsideCompletion == 0)
-                {
-                    return false;
-                }
-
-                settled = _settled.Task;
+                await settled.WaitAsync(cancel);
             }
 
-            await settled.WaitAsync(cancel);
+            return !_spent;
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
@@ -60,6 +56,28 @@ internal sealed class Spending(LlmPreparerOptions options)
             _completion += tookCompletion;
             _settled.SetResult();
             _settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
+
+    // False where it is decided: set aside, or spent. Else there is something to wait for before trying again.
+    private bool MustWait(long prompt, long completion, out Task settled)
+    {
+        lock (_gate)
+        {
+            settled = _settled.Task;
+            bool fits = !_spent && Fits(_prompt + _setAsidePrompt + prompt, _completion + _setAsideCompletion + completion);
+            if (fits)
+            {
+                _setAsidePrompt += prompt;
+                _setAsideCompletion += completion;
+                return false;
+            }
+
+            _spent |= _setAsidePrompt + _setAsideCompletion == 0;
+            return !_spent;
         }
     }
 
