@@ -134,6 +134,11 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
         Plan("SELECT state, count(*) FROM samples WHERE run = 'r' AND stage = 's' GROUP BY state").ShouldContain("COVERING INDEX samples_by_state");
         Plan("SELECT min(available_at) FROM samples WHERE run = 'r' AND stage = 's' AND available_at IS NOT NULL").ShouldContain("COVERING INDEX samples_available");
         Plan("SELECT id FROM samples WHERE run = 'r' AND stage = 's' AND ordinal > 7 ORDER BY ordinal LIMIT 8").ShouldContain("samples_in_order");
+        Plan("SELECT id FROM samples WHERE run = 'r' AND stage = 's' AND ordinal > 7 AND state = 'failed' ORDER BY ordinal LIMIT 8")
+            .ShouldContain("samples_by_state (run=? AND stage=? AND state=? AND ordinal>?)");
+        Plan("SELECT count(*) FROM samples WHERE run = 'r' AND stage = 's' AND state = 'done' AND updated_at >= 5").ShouldContain("COVERING INDEX samples_done");
+        Plan("UPDATE samples INDEXED BY samples_by_state SET state = 'quarantined', available_at = NULL WHERE run = 'r' AND stage = 's' AND available_at <= 5 AND state = 'leased'")
+            .ShouldContain("samples_by_state (run=? AND stage=? AND state=?)");
     }
 
     private string Plan(string sql)

@@ -120,14 +120,15 @@ public sealed partial class SqliteLedger
         return [.. leases.OrderBy(lease => lease.Ordinal)];
     }
 
-    // A sample that kills its worker each time must not be taken for ever.
+    // A sample that kills its worker each time must not be taken for ever. The index is named because the leased are few and the available
+    // may be a million.
     private void GiveUpLost(SqliteConnection connection, SqliteTransaction transaction, string run, string stage, LeaseTerms terms)
     {
         long now = Now;
         string error = $"its lease was lost {terms.LostLeases} times: the worker was killed or frozen each time it worked on this sample";
         List<string> lost = connection.Query<string>(
             """
-            UPDATE samples SET state = 'quarantined', available_at = NULL, lost_leases = lost_leases + 1, error = @error, updated_at = @now
+            UPDATE samples INDEXED BY samples_by_state SET state = 'quarantined', available_at = NULL, lost_leases = lost_leases + 1, error = @error, updated_at = @now
             WHERE run = @run AND stage = @stage AND available_at <= @now AND state = 'leased' AND lost_leases + 1 >= @LostLeases
             RETURNING id
             """,

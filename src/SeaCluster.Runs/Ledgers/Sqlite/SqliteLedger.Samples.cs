@@ -100,7 +100,7 @@ public sealed partial class SqliteLedger
         _database.ReadAsync<IReadOnlyList<SampleRow>>(
             (connection, transaction) => [.. connection.Query<SampleRecord>(
                 $"""
-                {SampleRecord.Select} WHERE run = @run AND stage = @stage AND ordinal > @After AND (@state IS NULL OR state = @state)
+                {SampleRecord.Select} WHERE run = @run AND stage = @stage AND ordinal > @After {(query.State is null ? "" : "AND state = @state")}
                 ORDER BY ordinal LIMIT @Limit
                 """,
                 new { run, stage, query.After, state = query.State is { } state ? LedgerText.Of(state) : null, query.Limit },

@@ -54,7 +54,8 @@ CREATE TABLE samples (
 
 CREATE UNIQUE INDEX samples_in_order ON samples (run, stage, ordinal);
 CREATE INDEX samples_available ON samples (run, stage, available_at, ordinal) WHERE available_at IS NOT NULL;
-CREATE INDEX samples_by_state ON samples (run, stage, state, updated_at);
+CREATE INDEX samples_by_state ON samples (run, stage, state, ordinal);
+CREATE INDEX samples_done ON samples (run, stage, updated_at) WHERE state = 'done';
 CREATE INDEX samples_by_batch ON samples (run, stage, batch, ordinal) WHERE batch IS NOT NULL;
 
 CREATE TABLE artifacts (
