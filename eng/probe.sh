@@ -55,7 +55,10 @@ explain() {
   elif grep -q 'NU1301' "$folder/log"; then
     finish unknown "a configured feed cannot be reached" "./sea setup again when it can; or $remedy"
   fi
-  finish off "restore fails: $(grep -m1 -oE 'error.*' "$folder/log" | sed 's/ *\[.*//' | cut -c1-160)" "artifacts/setup/probe/$group/log has the rest"
+  finding=$(grep -m1 -oE 'error.*' "$folder/log" | sed 's/ *\[.*//' | cut -c1-160)
+  [ -z "$finding" ] || finish off "restore fails: $finding" "artifacts/setup/probe/$group/log has the rest"
+  # The SDK itself failed, so nothing is known about the feeds.
+  finish unknown "dotnet restore fails: $(grep -v '^ *at ' "$folder/log" | grep -m1 . | cut -c1-160)" "./sea setup again when it works"
 }
 
 plain_group() {

@@ -87,7 +87,7 @@ probe_groups() {
   hash=$(probe_hash)
   [ "$refresh" = no ] && is_current probe.stamp "$hash" && return 0
   say "probing which optional packages the configured feeds have"
-  rm -f "$state/probe/"*.result
+  rm -f "$state/probe.stamp" "$state/probe/"*.result
   waiting=""
   for group in $groups; do
     [ "$(requested "$group")" = false ] || { sh "$root/eng/probe.sh" "$group" & waiting="$waiting $!"; }
@@ -219,6 +219,7 @@ print_table() {
 take_turns
 started=$(date +%s)
 check_sdk
+install_packages sdk
 probe_groups
 install_packages "$(group_state SeaTorchSharp)"
 if [ "$(group_state SeaTorchSharp)" = off ] && [ -z "$(libtorch_folder)" ]; then choose_blas; else : >"$state/environment.sh"; fi

@@ -14,11 +14,20 @@ wanted_packages() {
   skipped=" $(cat "$state/skip" 2>/dev/null | tr '\n' ' ') "
   installable | awk -v kinds=" $kinds " -v skipped="$skipped" \
     'index(kinds, " " $2 " ") && !index(skipped, " " $1 " ") { print $1 }'
-  # ICU carries Unicode normalisation; its package is named after its version.
+  sdk_packages
+}
+
+# What the .NET SDK itself loads; ICU also carries Unicode normalisation. Their packages are named after their versions.
+sdk_packages() {
   if ! ldconfig -p 2>/dev/null | grep -q 'libicuuc\.so'; then
     icu=$(apt-cache search --names-only '^libicu[0-9][0-9]*$' 2>/dev/null | cut -d' ' -f1 | sort -V | tail -n 1)
     echo "${icu:-libicu72}"
   fi
+  if ! ldconfig -p 2>/dev/null | grep -q 'libssl\.so'; then
+    ssl=$(apt-cache search --names-only '^libssl[0-9][0-9a-z.]*$' 2>/dev/null | cut -d' ' -f1 | sort -V | tail -n 1)
+    echo "${ssl:-libssl3}"
+  fi
+  [ -s /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 }
 
 # A PyTorch installation's libtorch instead of the system's: SEA_LIBTORCH, remembered until SEA_LIBTORCH=system.
@@ -27,8 +36,9 @@ libtorch_folder() {
   [ "$folder" = system ] || echo "$folder"
 }
 
-missing_packages() {
-  wanted=$(wanted_packages "$1")
+missing_packages() { # on|off, or "sdk" for what the SDK needs before anything can be probed
+  if [ "$1" = sdk ]; then wanted=$(sdk_packages); else wanted=$(wanted_packages "$1"); fi
+  [ -n "$wanted" ] || return 0
   # shellcheck disable=SC2086 -- one word a package
   installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $wanted 2>/dev/null | awk '$2 == "installed" { print $1 }')
   for package in $wanted; do
@@ -36,7 +46,7 @@ missing_packages() {
   done
 }
 
-install_packages() { # on|off: installs what is missing, or says what a person must install and stops
+install_packages() { # as missing_packages: installs what is missing, or says what a person must install and stops
   missing=$(missing_packages "$1" | paste -sd' ' -)
   [ -n "$missing" ] || return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || [ "$may_install" = no ]; then
@@ -75,7 +85,7 @@ lacking() {
   {
     echo "sea: these system packages are missing:"
     for package in $1; do
-      printf '  %-20s %s\n' "$package" "$(installable | awk -v name="$package" '$1 == name { $1 = $2 = ""; sub(/^ +/, ""); print }')"
+      printf '  %-20s %s\n' "$package" "$(installable | awk -v name="$package" '$1 == name { $1 = $2 = ""; sub(/^ +/, ""); print; found = 1 } END { if (!found) print "the .NET SDK itself" }')"
     done
     if command -v apt-get >/dev/null 2>&1; then
       echo "sea: set-up may not install them here; as root, run"

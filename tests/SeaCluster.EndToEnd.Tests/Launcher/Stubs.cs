@@ -44,7 +44,7 @@ internal static class Stubs
             """,
         ["id"] = "cat \"$machine/user\" 2>/dev/null || echo 0\n",
         ["ldd"] = "cat \"$machine/ldd\" 2>/dev/null; exit 0\n",
-        ["ldconfig"] = "printf '\\tlibicuuc.so.72 (libc6,x86-64) => /lib/libicuuc.so.72\\n'; exit 0\n",
+        ["ldconfig"] = "for library in libicuuc.so.72 libssl.so.3; do printf '\\t%s (libc6,x86-64) => /lib/%s\\n' $library $library; done; exit 0\n",
         ["update-alternatives"] = "exit 0\n",
         ["nvidia-smi"] = "[ -f \"$machine/gpu\" ]\n",
         ["uname"] = "echo x86_64\n",
