@@ -47,7 +47,7 @@ internal static class ChatCommand
                 }
                 else
                 {
-                    Screen.Line(answer);
+                    Screen.Line(Console.IsOutputRedirected ? answer : Screen.Visible(answer));
                 }
             }
 

@@ -57,7 +57,7 @@ internal static class InspectCommand
                 i++;
             }
 
-            Screen.Line($"{token.Index,6} {token.Id,7} {(token.IsMedia ? 'M' : ' ')}{(token.IsLabel ? 'L' : ' ')} {token.Text.ReplaceLineEndings("\\n")}{(run > 1 ? $"  × {run}" : "")}");
+            Screen.Line($"{token.Index,6} {token.Id,7} {(token.IsMedia ? 'M' : ' ')}{(token.IsLabel ? 'L' : ' ')} {Screen.Visible(token.Text.ReplaceLineEndings("\\n"))}{(run > 1 ? $"  × {run}" : "")}");
         }
     }
 

@@ -46,11 +46,15 @@ internal static class Screen
 
         foreach (IReadOnlyList<string> row in rows)
         {
-            table.AddRow(row.Select(cell => new Text(cell)));
+            table.AddRow(row.Select(cell => new Text(Visible(cell))));
         }
 
         Results.Write(table);
     }
+
+    /// <summary>Text from a model or a file, fit for a terminal: what would move the cursor or change colours is shown as a mark.</summary>
+    public static string Visible(string text) =>
+        text.Any(letter => char.IsControl(letter) && letter != '\n') ? string.Concat(text.Select(letter => char.IsControl(letter) && letter != '\n' ? '\uFFFD' : letter)) : text;
 
     private static IAnsiConsole Create(TextWriter writer, bool redirected)
     {
