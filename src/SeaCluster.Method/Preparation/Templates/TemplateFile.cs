@@ -55,7 +55,7 @@ public static partial class TemplateFile
         }
         catch (JsonException error)
         {
-            throw new SeaException($"{label}: {error.Path}: {error.Message}", "Compare with the built-in file: sea prepare --print-templates.", error);
+            throw new SeaException($"{label}: {error.Path}: {error.Message}", "docs/preparation.md lists the keys; samples/demo/preparation.json is a complete example.", error);
         }
 
         Check(templates, label);
