@@ -22,7 +22,7 @@ internal static class AlignCommand
     private static readonly Option<string?> Benign = SharedOptions.File(new Option<string?>("--benign") { Description = "Plain benign rows with their answers", HelpName = "FILE" });
     private static readonly Option<string?> BenignMedia = SharedOptions.File(new Option<string?>("--benign-media") { Description = "Benign rows that name a real medium each", HelpName = "FILE" });
     private static readonly Option<string?> HarmfulMedia = SharedOptions.File(new Option<string?>("--harmful-media") { Description = "Harmful rows that name a real medium each: for the real-media baseline (--set media=real)", HelpName = "FILE" });
-    private static readonly Option<string> Out = SharedOptions.Out("Folder of the alignment: adapter/, align.jsonl, checkpoints/");
+    private static readonly Option<string> Out = SharedOptions.Out("Folder of the alignment: adapter/, align.jsonl, checkpoints/; with --set method=dpo reference.jsonl too");
     private static readonly Option<int?> Steps = SharedOptions.AtLeast(new Option<int?>("--steps") { Description = "Training steps", HelpName = "N" }, 1);
     private static readonly Option<int?> Rank = SharedOptions.AtLeast(new Option<int?>("--rank") { Description = "Rank of the LoRA adapter", HelpName = "N" }, 1);
     private static readonly Option<bool> Full = new("--full") { Description = "Train the whole language model instead of an adapter" };
@@ -60,7 +60,7 @@ internal static class AlignCommand
         };
         string folder = parsed.GetValue(Out)!;
         Directory.CreateDirectory(folder);
-        AlignmentFiles files = new(Path.Combine(folder, "adapter"), Path.Combine(folder, "checkpoints"), Path.Combine(folder, "align.jsonl"));
+        AlignmentFiles files = new(Path.Combine(folder, "adapter"), Path.Combine(folder, "checkpoints"), Path.Combine(folder, "align.jsonl"), Path.Combine(folder, "reference.jsonl"));
         using IMultimodalModel model = Model.Load(parsed);
         AlignmentOutcome outcome;
         using (ProgressLine line = new("align", "steps"))
@@ -70,11 +70,16 @@ internal static class AlignCommand
 
         if (parsed.GetValue(Json))
         {
-            Screen.Json(new { outcome.Steps, Loss = double.IsNaN(outcome.Loss) ? (double?)null : outcome.Loss, outcome.Rows, files.Adapter, files.Log });
+            Screen.Json(new { outcome.Steps, Loss = double.IsNaN(outcome.Loss) ? (double?)null : outcome.Loss, outcome.Rows, ReferenceRows = outcome.Reference?.Rows.Count, ReferenceComputed = outcome.Reference?.Computed, files.Adapter, files.Log });
         }
         else
         {
             Screen.Line($"{outcome.Steps} steps over {outcome.Rows} rows{(double.IsNaN(outcome.Loss) ? "" : $", last loss {outcome.Loss:0.0000}")}");
+            if (outcome.Reference is { } reference)
+            {
+                Screen.Line($"reference of {reference.Rows.Count} rows, {reference.Computed} computed now: {files.Reference}");
+            }
+
             Screen.Line($"{(parsed.GetValue(Full) ? "checkpoint" : "adapter")}: {files.Adapter}");
         }
 

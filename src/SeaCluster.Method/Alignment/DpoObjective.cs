@@ -25,8 +25,8 @@ public sealed record DpoOptions
 
 /// <summary>
 /// Direct preference optimisation (Rafailov et al. 2023), sigmoid loss: mean over rows of −log σ(β((log π/π₀)(chosen) − (log π/π₀)(rejected))),
-/// log-probabilities summed over the answer's tokens. The reference π₀ is the model without its adapter, computed once: E_o is
-/// constant. Chosen and rejected share the prompt's tokens.
+/// log-probabilities summed over the answer's tokens. The reference π₀ is the model without its adapter (<see cref="DpoReference"/>). Chosen and
+/// rejected share the prompt's tokens.
 /// </summary>
 public sealed class DpoObjective : IObjective
 {
@@ -42,8 +42,10 @@ public sealed class DpoObjective : IObjective
     /// <param name="media">Encoder outputs that rows name; null where none does.</param>
     /// <param name="order">Rows of a step, such as <see cref="RowOrder.Of"/>.</param>
     /// <param name="options">β and the SFT term.</param>
+    /// <param name="reference">Of the same rows, model and media; computed here if null.</param>
     public DpoObjective(
-        IMultimodalModel model, LoraAdapter? adapter, IReadOnlyList<PreferenceRow> rows, MediaBank? media, Func<int, IReadOnlyList<int>> order, DpoOptions? options = null)
+        IMultimodalModel model, LoraAdapter? adapter, IReadOnlyList<PreferenceRow> rows, MediaBank? media, Func<int, IReadOnlyList<int>> order,
+        DpoOptions? options = null, DpoReference? reference = null)
     {
         this.model = model;
         this.rows = rows;
@@ -53,17 +55,11 @@ public sealed class DpoObjective : IObjective
         string settings = string.Create(CultureInfo.InvariantCulture, $"{this.options.Beta} {this.options.SftWeight}");
         Fingerprint = ObjectiveFingerprint.Of(
             "dpo", settings, rows.SelectMany(row => new[] { (row.Id, row.Medium, row.Chosen), (row.Id, row.Medium, row.Rejected) }), order);
-        using IDisposable? off = adapter?.Disabled();
-        using IDisposable frozen = no_grad();
-        double[] sums = new double[rows.Count * 2];
-        foreach (RowBatch batch in RowBatch.Split(model, media, Items(rows), this.options.Pass))
+        Reference = (reference ?? DpoReference.Of(model, adapter, rows, media, this.options.Pass)).Rows;
+        if (Reference.Count != rows.Count)
         {
-            using RowBatch pass = batch;
-            using DisposeScope scope = NewDisposeScope();
-            Sum(pass, pass.AnswerNll(), sums);
+            throw new ArgumentException($"The reference has {Reference.Count} rows, but there are {rows.Count}.", nameof(reference));
         }
-
-        Reference = [.. Enumerable.Range(0, rows.Count).Select(i => (sums[2 * i], sums[(2 * i) + 1]))];
     }
 
     /// <summary>Log-probabilities of the rows' answers under the reference.</summary>
@@ -123,7 +119,7 @@ public sealed class DpoObjective : IObjective
         return options.Beta * (logps[2 * row] - chosen - (logps[(2 * row) + 1] - rejected));
     }
 
-    private static void Sum(RowBatch pass, Tensor nll, double[] logps)
+    internal static void Sum(RowBatch pass, Tensor nll, double[] logps)
     {
         float[] values = nll.cpu().data<float>().ToArray();
         for (int i = 0; i < values.Length; i++)
@@ -132,7 +128,7 @@ public sealed class DpoObjective : IObjective
         }
     }
 
-    private static RowItem[] Items(IReadOnlyList<PreferenceRow> rows) => 
+    internal static RowItem[] Items(IReadOnlyList<PreferenceRow> rows) =>
         [.. rows.SelectMany((row, i) => new[] { new RowItem(row.Chosen, row.Medium, $"{i}"), new RowItem(row.Rejected, row.Medium, $"{i}") })];
 
     private static int Labels(EncodedPrompt prompt) => prompt.Labels.Count(label => label >= 0);

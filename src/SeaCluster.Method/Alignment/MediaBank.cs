@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using SeaCluster.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -48,6 +50,15 @@ public sealed class MediaBank : IDisposable
 
         free -= bytes;
         return kept[name] = projected.clone().DetachFromDisposeScope();
+    }
+
+    /// <summary>Hash of an encoder output's values.</summary>
+    internal string Digest(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable frozen = no_grad();
+        using Tensor values = load(name).detach().to(ScalarType.Float32).cpu().contiguous().clone();
+        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(values.data<float>().ToArray())));
     }
 
     /// <inheritdoc/>

@@ -65,13 +65,12 @@ public sealed class Trainer : IDisposable
                 cancellation.ThrowIfCancellationRequested();
             }
 
-            StepMetrics metrics = Step(objective);
+            // The caller has the step's figures before a checkpoint says that it was taken: what goes on from there lacks none of them.
+            yield return Step(objective);
             if (Steps == options.Steps || (options.CheckpointEvery > 0 && Steps % options.CheckpointEvery == 0))
             {
                 Save(objective, checkpoint);
             }
-
-            yield return metrics;
         }
     }
 

@@ -33,6 +33,9 @@ public sealed record RunFolder
     /// <summary>The adapter.</summary>
     public string Adapter => At("adapter");
 
+    /// <summary>Log-probabilities of the rows' answers under DPO's reference.</summary>
+    public string Reference => At("reference.jsonl");
+
     /// <summary>What a stage needs to go on after a kill; of no use once it is done.</summary>
     public string Checkpoints => At("checkpoints");
 

@@ -24,10 +24,17 @@ public sealed class AlignStage : IStage
         AlignOptions align = context.Spec.Align;
         using IMultimodalModel model = StageModel.Open(context.Spec);
         AlignmentInputs inputs = InputsAsync(context, stop).GetAwaiter().GetResult();
-        AlignmentFiles files = new(context.Folder.Adapter, context.Folder.Checkpoints, context.Folder.At("align.jsonl"));
+        AlignmentFiles files = new(context.Folder.Adapter, context.Folder.Checkpoints, context.Folder.At("align.jsonl"), context.Folder.Reference);
         AlignmentOutcome outcome = AlignmentJob.Run(model, align, inputs, align.Seed ?? Seeds.Derive(context.Spec.Seed, "align"), files, context.Report, stop);
         context.RecordAsync(context.Folder.Adapter, stop).GetAwaiter().GetResult();
-        return StageOutcome.Done(new JsonObject { ["steps"] = outcome.Steps, ["loss"] = outcome.Loss, ["rows"] = outcome.Rows });
+        JsonObject summary = new() { ["steps"] = outcome.Steps, ["loss"] = outcome.Loss, ["rows"] = outcome.Rows };
+        if (outcome.Reference is { } reference)
+        {
+            context.RecordAsync(context.Folder.Reference, stop).GetAwaiter().GetResult();
+            summary["reference_rows"] = reference.Rows.Count;
+        }
+
+        return StageOutcome.Done(summary);
     }
 
     private static async Task<AlignmentInputs> InputsAsync(RunContext context, CancellationToken cancel)

@@ -9,13 +9,15 @@ namespace SeaCluster.Runs.Stages;
 /// <param name="Adapter">Folder of the adapter, or of the checkpoint after full fine-tuning; replaced as a whole.</param>
 /// <param name="Checkpoints">Folder of what is needed to go on after a kill.</param>
 /// <param name="Log">One line a step: loss, gradient norm, learning rate and the objective's own figures.</param>
-public sealed record AlignmentFiles(string Adapter, string Checkpoints, string Log);
+/// <param name="Reference">Log-probabilities of the rows' answers under DPO's reference, computed once; null keeps none.</param>
+public sealed record AlignmentFiles(string Adapter, string Checkpoints, string Log, string? Reference = null);
 
 /// <summary>What an alignment came to.</summary>
 /// <param name="Steps">Steps taken, earlier starts included.</param>
 /// <param name="Loss">Of the last step; NaN where none was left to take.</param>
 /// <param name="Rows">Rows that it drew from.</param>
-public sealed record AlignmentOutcome(int Steps, double Loss, int Rows);
+/// <param name="Reference">DPO's reference; null for other methods.</param>
+public sealed record AlignmentOutcome(int Steps, double Loss, int Rows, DpoReference? Reference = null);
 
 /// <summary>Trains an adapter, or the whole language model, as the options say; goes on from its last checkpoint after a kill.</summary>
 public static class AlignmentJob
@@ -34,7 +36,12 @@ public static class AlignmentJob
         using AlignmentPool pool = AlignmentPool.Gather(model, inputs, align.Media, stop);
         using MediaBank bank = MediaBank.Of(model, pool.Media);
         using Trainer trainer = new(model, TrainingOf(align, seed));
-        IObjective objective = AlignmentObjective.Of(align, model, trainer.Adapter, pool, bank, seed);
+        DpoReference? reference = align.Method == AlignmentMethod.Dpo
+            ? DpoReference.Of(
+                model, trainer.Adapter, pool.Preferences, bank, AlignmentObjective.PassOf(align), files.Reference,
+                (done, rows) => report(0, align.Steps, $"reference of {rows} rows, {done} done"), stop)
+            : null;
+        IObjective objective = AlignmentObjective.Of(align, model, trainer.Adapter, pool, bank, seed, reference);
         // Other embeddings are other training data: their checkpoint has another name.
         string checkpoint = Path.Combine(files.Checkpoints, $"align-{pool.Fingerprint[..16]}.safetensors");
         if (trainer.Resume(objective, checkpoint))
@@ -48,7 +55,7 @@ public static class AlignmentJob
             return step;
         }));
         Export(trainer, files.Adapter);
-        return new AlignmentOutcome(trainer.Steps, last, pool.Rows.Count);
+        return new AlignmentOutcome(trainer.Steps, last, pool.Rows.Count, reference);
     }
 
     internal static TrainingOptions TrainingOf(AlignOptions align, long seed) => new()

@@ -9,22 +9,24 @@ namespace SeaCluster.Runs.Stages;
 internal static class AlignmentObjective
 {
     /// <param name="align">Method, mix and settings.</param>
-    /// <param name="model">Not trained yet: DPO asks it for its reference here.</param>
+    /// <param name="model">Not trained yet where <paramref name="reference"/> is null: DPO asks it for its reference here.</param>
     /// <param name="adapter">Under training; null in full fine-tuning.</param>
     /// <param name="pool">The rows.</param>
     /// <param name="bank">Their encoder outputs.</param>
     /// <param name="seed">Of the rows' order.</param>
+    /// <param name="reference">DPO's, where it was computed before.</param>
     /// <exception cref="SeaException">The mix asks for a kind that there are no rows of.</exception>
-    public static IObjective Of(AlignOptions align, IMultimodalModel model, LoraAdapter? adapter, AlignmentPool pool, MediaBank bank, long seed)
+    public static IObjective Of(
+        AlignOptions align, IMultimodalModel model, LoraAdapter? adapter, AlignmentPool pool, MediaBank bank, long seed, DpoReference? reference = null)
     {
         RowMix mix = MixOf(align.Mix, pool);
-        PassLimit pass = PassLimit.Standard with { Rows = align.MicroBatch ?? int.MaxValue };
+        PassLimit pass = PassOf(align);
         return align.Method switch
         {
             AlignmentMethod.Sft => new SftObjective(model, pool.Rows, bank, Order(pool.Rows, mix), pass),
             AlignmentMethod.Dpo => new DpoObjective(
                 model, adapter, pool.Preferences, bank, new RowOrder([.. pool.Preferences.Select(row => (row.Kind, row.Medium))], mix, seed).Of,
-                new DpoOptions { Beta = align.Beta, SftWeight = align.SftWeight, Pass = pass }),
+                new DpoOptions { Beta = align.Beta, SftWeight = align.SftWeight, Pass = pass }, reference),
             _ => Eraser(),
         };
 
@@ -47,6 +49,9 @@ internal static class AlignmentObjective
                 step => harmOrder(step) is var taken ? new EraserStep(taken, helpOrder(step), taken) : default);
         }
     }
+
+    /// <summary>What one pass may hold.</summary>
+    public static PassLimit PassOf(AlignOptions align) => PassLimit.Standard with { Rows = align.MicroBatch ?? int.MaxValue };
 
     private static RowMix MixOf(MixOptions mix, AlignmentPool pool)
     {

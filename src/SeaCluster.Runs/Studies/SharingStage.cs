@@ -47,7 +47,10 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
                     && (name.StartsWith("prepared", StringComparison.Ordinal) || name.StartsWith("rejected", StringComparison.Ordinal) || name.StartsWith("preparation", StringComparison.Ordinal))), stop);
                 return PreparedFiles.Lacking(context) is { } lack ? throw lack : prepared;
             case StageName.Align when same.Length > 0:
-                return await TakeAsync(context, same[0], folder => Directory.GetFiles(folder.Adapter, "*", SearchOption.AllDirectories).Append(folder.At("align.jsonl")), stop);
+                return await TakeAsync(context, same[0], folder => Directory.GetFiles(folder.Adapter, "*", SearchOption.AllDirectories).Append(folder.At("align.jsonl")).Append(folder.Reference), stop);
+            case StageName.Align when context.Spec.Align.Method == AlignmentMethod.Dpo:
+                TakeReference(context);
+                break;
             case StageName.Synthesize when same.Length > 0 && SynthesizeStage.NotNeeded(context.Spec) is null:
                 foreach (Donor donor in same)
                 {
@@ -91,6 +94,16 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
 
         StageRow stage = donor.Stages.Single(row => row.Stage == context.Stage.Text());
         return StageOutcome.Done(Shared(stage.Summary is null ? null : JsonNode.Parse(stage.Summary) as JsonObject, donor));
+    }
+
+    // The reference of equal rows is the same whatever beta, steps or learning rate; its fingerprint has the last word.
+    private void TakeReference(RunContext context)
+    {
+        if (!File.Exists(context.Folder.Reference)
+            && donors.FirstOrDefault(donor => File.Exists(donor.Folder.Reference) && StageKey.OfReference(donor.Spec) == StageKey.OfReference(context.Spec)) is { } same)
+        {
+            Copy(same.Folder.Reference, context.Folder.Reference);
+        }
     }
 
     // The base answers every variant's cases alike: its answers are gone on with, and are all there.

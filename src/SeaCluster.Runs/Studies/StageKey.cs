@@ -24,6 +24,10 @@ internal static class StageKey
         _ => null,
     };
 
+    /// <summary>What DPO's reference depends on; null where there is none.</summary>
+    public static string? OfReference(RunSpec spec) => spec.Align.Method != AlignmentMethod.Dpo ? null
+        : Hash(spec, [.. SynthesizeStage.NotNeeded(spec) is null ? Synthesize : Prepare, "data", "align.media", "model.dtype"]);
+
     /// <summary>What the base's answers depend on.</summary>
     public static string OfBase(RunSpec spec) => Hash(spec, ["seed", "model.path", "model.dtype", "evaluate", "synthesize.deterministic"]);
 
