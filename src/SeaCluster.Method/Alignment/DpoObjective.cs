@@ -1,6 +1,7 @@
 using System.Globalization;
 using SeaCluster.Models;
 using SeaCluster.Models.Adapters;
+using SeaCluster.Models.Packing;
 using SeaCluster.Models.Prompts;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -77,11 +78,13 @@ public sealed class DpoObjective : IObjective
         int answerTokens = chosen.Sum(row => Labels(row.Chosen)), tokens = 0, labels = answerTokens + chosen.Sum(row => Labels(row.Rejected));
         double[] logps = new double[items.Length];
         double loss = 0;
+        AnswerTally preferred = new(), avoided = new();
         foreach (RowBatch batch in RowBatch.Split(model, media, items, options.Pass))
         {
             using RowBatch pass = batch;
             using DisposeScope scope = NewDisposeScope();
-            Tensor nll = pass.AnswerNll();
+            (Tensor nll, LabelFigures figures) = pass.AnswerFigures();
+            AnswerTally.Add(figures, label => pass.ItemOfLabel[label] % 2 == 0 ? preferred : avoided);
             Sum(pass, nll.detach(), logps);
             // A row's two answers share a sequence, so here their log-probabilities are complete. The gradient of the loss with respect to
             // each label's likelihood is known in closed form, and the rest is the model's backward pass.
@@ -101,7 +104,7 @@ public sealed class DpoObjective : IObjective
         double[] rewardRejected = [.. taken.Select((index, row) => options.Beta * (logps[(2 * row) + 1] - Reference[index].Rejected))];
         double sft = -logps.Where((_, item) => item % 2 == 0).Sum() / answerTokens;
         loss += rewardChosen.Zip(rewardRejected, (a, b) => SoftPlus(b - a)).Average() + (options.SftWeight * sft);
-        return new StepLoss(loss, chosen.Length, tokens, labels,
+        return new StepLoss(loss, chosen.Length, tokens, items.Sum(item => item.Prompt.Ids.Length), labels,
         [
             new("rewards/chosen", rewardChosen.Average()),
             new("rewards/rejected", rewardRejected.Average()),
@@ -109,6 +112,10 @@ public sealed class DpoObjective : IObjective
             new("rewards/accuracies", rewardChosen.Zip(rewardRejected, (a, b) => a > b ? 1.0 : 0.0).Average()),
             new("logps/chosen", logps.Where((_, item) => item % 2 == 0).Average()),
             new("logps/rejected", logps.Where((_, item) => item % 2 == 1).Average()),
+            new("logits/chosen", preferred.MeanLogit),
+            new("logits/rejected", avoided.MeanLogit),
+            new("entropy", AnswerTally.Entropy(preferred, avoided)),
+            new("mean_token_accuracy", preferred.Accuracy),
             new("nll_loss", sft),
         ]);
     }

@@ -100,10 +100,12 @@ public sealed class EraserObjective : IObjective
     public StepLoss Backward(int step)
     {
         EraserStep rows = order(step);
-        (double nll, double unlearn, int tokens, int labels) = Unlearn([.. rows.Harm.Select((row, i) => Noised(harm[row], step, i))]);
+        RowItem[] noised = [.. rows.Harm.Select((row, i) => Noised(harm[row], step, i))];
+        (double nll, double unlearn, int tokens, int labels) = Unlearn(noised);
         (double retain, int helpTokens) = Divergence([.. rows.Help.Select(row => help[row])]);
         (double maintain, int refusalTokens) = Divergence([.. rows.Refusals.Select(row => refusals[row])]);
-        return new StepLoss(unlearn + retain + maintain, rows.Harm.Count + rows.Help.Count + rows.Refusals.Count, tokens + helpTokens + refusalTokens, labels,
+        return new StepLoss(unlearn + retain + maintain, rows.Harm.Count + rows.Help.Count + rows.Refusals.Count, tokens + helpTokens + refusalTokens,
+            noised.Sum(item => item.Prompt.Ids.Length) + rows.Help.Sum(row => help[row].Prompt.Ids.Length) + rows.Refusals.Sum(row => refusals[row].Prompt.Ids.Length), labels,
             [new("harm_nll", nll), new("unlearn", unlearn), new("retain", retain), new("maintain", maintain)]);
     }
 

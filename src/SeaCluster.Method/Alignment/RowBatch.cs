@@ -87,6 +87,14 @@ internal sealed class RowBatch : IDisposable
         return packed.AnswerNll(Media(), projected: true).MoveToOuterDisposeScope();
     }
 
+    /// <summary><see cref="AnswerNll"/> with figures of the distributions that it comes from.</summary>
+    public (Tensor Nll, LabelFigures Figures) AnswerFigures()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor nll, LabelFigures figures) = packed.AnswerFigures(Media(), projected: true);
+        return (nll.MoveToOuterDisposeScope(), figures);
+    }
+
     /// <summary>Logits of all rows [tokens, vocabulary].</summary>
     public Tensor Logits()
     {

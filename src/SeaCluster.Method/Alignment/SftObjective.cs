@@ -1,4 +1,5 @@
 using SeaCluster.Models;
+using SeaCluster.Models.Packing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -41,17 +42,22 @@ public sealed class SftObjective : IObjective
         AlignmentRow[] chosen = [.. order(step).Select(i => rows[i])];
         int labels = chosen.Sum(row => row.Prompt.Labels.Count(label => label >= 0)), tokens = 0;
         double loss = 0;
+        AnswerTally answers = new();
         foreach (RowBatch batch in RowBatch.Split(model, media, Items(chosen), limit))
         {
             using RowBatch pass = batch;
             using DisposeScope scope = NewDisposeScope();
-            Tensor mean = pass.AnswerNll().sum() / labels;
+            (Tensor nll, LabelFigures figures) = pass.AnswerFigures();
+            AnswerTally.Add(figures, _ => answers);
+            Tensor mean = nll.sum() / labels;
             mean.backward();
             loss += mean.item<float>();
             tokens += pass.Tokens;
         }
 
-        return new StepLoss(loss, chosen.Length, tokens, labels, []);
+        return new StepLoss(
+            loss, chosen.Length, tokens, chosen.Sum(row => row.Prompt.Ids.Length), labels,
+            [new("entropy", AnswerTally.Entropy(answers)), new("mean_token_accuracy", answers.Accuracy)]);
     }
 
     /// <summary>Mean negative log-likelihood of each row's answer, without a gradient.</summary>

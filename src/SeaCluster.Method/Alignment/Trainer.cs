@@ -16,6 +16,7 @@ public sealed class Trainer : IDisposable
     private readonly TimeProvider time;
     private readonly AdamW optimizer;
     private readonly List<(string Name, Tensor Tensor)> parameters;
+    private long tokens;
 
     /// <param name="model">Gets a new adapter, or is changed in place where <see cref="TrainingOptions.Lora"/> is null.</param>
     /// <param name="options">How to train.</param>
@@ -91,7 +92,8 @@ public sealed class Trainer : IDisposable
 
         double rate = options.LearningRateAt(step);
         optimizer.Step(rate);
-        return new StepMetrics(step + 1, loss, norm, rate, time.GetElapsedTime(start).TotalSeconds);
+        tokens += loss.SequenceTokens;
+        return new StepMetrics(step + 1, loss, norm, rate, time.GetElapsedTime(start).TotalSeconds, tokens);
     }
 
     /// <summary>Writes parameters, optimiser state and step number in one file, whole or not at all. The rows' order needs no more than the step number.</summary>
@@ -99,7 +101,7 @@ public sealed class Trainer : IDisposable
     {
         if (checkpoint is not null)
         {
-            TrainingCheckpoint.Write(checkpoint, optimizer, options, objective);
+            TrainingCheckpoint.Write(checkpoint, optimizer, options, objective, tokens);
         }
     }
 
@@ -113,7 +115,7 @@ public sealed class Trainer : IDisposable
             return false;
         }
 
-        TrainingCheckpoint.Read(checkpoint, optimizer, options, objective);
+        tokens = TrainingCheckpoint.Read(checkpoint, optimizer, options, objective);
         return true;
     }
 

@@ -8,13 +8,13 @@ namespace SeaCluster.Method.Alignment;
 
 /// <summary>
 /// An interrupted training on the disk: one safetensors file with <c>parameter/</c>, <c>mean/</c>, <c>square/</c> and where needed <c>master/</c> tensors, and the
-/// step number in its metadata. One file, so that it is never half old and half new.
+/// step number and the tokens trained on in its metadata. One file, so that it is never half old and half new.
 /// </summary>
 internal static class TrainingCheckpoint
 {
     private const string Format = "seacluster.training.1";
 
-    public static void Write(string path, AdamW optimizer, TrainingOptions options, IObjective objective)
+    public static void Write(string path, AdamW optimizer, TrainingOptions options, IObjective objective, long tokens)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
@@ -22,12 +22,14 @@ internal static class TrainingCheckpoint
         {
             ["format"] = Format,
             ["step"] = optimizer.Steps.ToString(CultureInfo.InvariantCulture),
+            ["tokens"] = tokens.ToString(CultureInfo.InvariantCulture),
             ["options"] = Describe(options),
             ["objective"] = objective.Fingerprint,
         });
     }
 
-    public static void Read(string path, AdamW optimizer, TrainingOptions options, IObjective objective)
+    /// <returns>Tokens trained on so far.</returns>
+    public static long Read(string path, AdamW optimizer, TrainingOptions options, IObjective objective)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         string? format = file.Metadata.GetValueOrDefault("format");
@@ -38,12 +40,13 @@ internal static class TrainingCheckpoint
 
         Same("options", Describe(options));
         Same("objective", objective.Fingerprint);
-        if (!int.TryParse(file.Metadata.GetValueOrDefault("step"), NumberStyles.None, CultureInfo.InvariantCulture, out int step))
-        {
-            throw new SeaException($"{path}: metadata 'step' is '{file.Metadata.GetValueOrDefault("step")}', expected a number.");
-        }
+        long step = Number("step", int.MaxValue), tokens = Number("tokens", long.MaxValue);
+        optimizer.Restore(file, (int)step);
+        return tokens;
 
-        optimizer.Restore(file, step);
+        long Number(string key, long most) => long.TryParse(file.Metadata.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
+            ? number
+            : throw new SeaException($"{path}: metadata '{key}' is '{file.Metadata.GetValueOrDefault(key)}', expected a number.");
 
         void Same(string key, string expected)
         {

@@ -68,6 +68,16 @@ public sealed class PackedBatch : IDisposable
         return Kernels.AnswerNll(model.LanguageModel.Logits(hidden), targets).MoveToOuterDisposeScope();
     }
 
+    /// <summary><see cref="AnswerNll"/>, with figures of the distributions that it comes from.</summary>
+    /// <param name="encoderOutputs">As there.</param>
+    /// <param name="projected">As there.</param>
+    public (Tensor Nll, LabelFigures Figures) AnswerFigures(Tensor? encoderOutputs, bool projected = false)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logits = model.LanguageModel.Logits(model.LanguageModel.Hidden(Embedded(encoderOutputs, projected), rotary, attention, labelRows));
+        return (Kernels.AnswerNll(logits, targets).MoveToOuterDisposeScope(), LabelFigures.Of(logits, targets));
+    }
+
     /// <summary>Logits of all rows, [tokens, vocabulary].</summary>
     public Tensor Logits(Tensor? encoderOutputs, bool projected = false)
     {
