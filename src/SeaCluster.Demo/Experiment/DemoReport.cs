@@ -64,6 +64,7 @@ public static class DemoReport
 
     private static ReportData Of(ModalityResult result, DemoOptions options) => new(Capital(result.Name))
     {
+        Verdict = Verdict(result, options),
         Comparisons = Comparisons(result),
         Evaluations = [.. Named(result).Select(pair => EvaluationSummary.Of(pair.Name == "base" ? pair.Name : $"{pair.Name}, seed {options.Seeds[0]}", pair.Results))],
         Perception = [.. result.Perception.Select(p => new PerceptionFigure(result.Name, p.Question, p.Trained, p.Right, p.Asked))],

@@ -1,6 +1,10 @@
 using System.Text.RegularExpressions;
 using SeaCluster.Method.Evaluation;
 using SeaCluster.Method.Evaluation.Reporting;
+using SeaCluster.Models.Media;
+using SeaCluster.Models.Media.Audio;
+using SeaCluster.Models.Media.Video;
+using SeaCluster.Tests;
 
 namespace SeaCluster.Method.Tests.Evaluation;
 
@@ -216,18 +220,105 @@ public sealed class HtmlReportTests : IDisposable
     }
 
     [Fact]
-    public void Media_are_embedded_or_said_to_be_missing()
+    public void Chapters_have_their_own_headings_anchors_and_line_of_the_contents()
     {
-        ReportExample With(string? path) => new(CaseKind.Benign, "q", path, "a car", null, []);
-        string sound = _folder.Write("s.wav", "RIFF"), large = _folder.Write("l.png", new string('x', 2000)), page = _folder.Write("p.svg", "<svg onload='x'/>");
+        string html = HtmlReport.Render(new ReportData("Two")
+        {
+            Verdict = new(false, "both in one breath"),
+            Results = new([Row("image", "sea"), Row("audio", "sea")]),
+            Provenance = [new("Command", "sea demo")],
+            Chapters =
+            [
+                new("Image") { Verdict = new(true, "in order"), Stages = [new("synthesis", TimeSpan.FromSeconds(1))] },
+                new("Audio & more") { Verdict = new(false, "not in order"), Stages = [new("synthesis", TimeSpan.FromSeconds(1))], Losses = [new("alignment", [new("seed 0", [new(1, 2), new(2, 1)])])] },
+            ],
+        });
 
-        string html = HtmlReport.Render(
-            new ReportData("t") { Examples = [With(Picture()), With(sound), With(large), With(page), With(_folder.File("gone.png")), With(null)] }, new ReportOptions(LargestMedium: 1000));
+        Matches(html, "<section (?:class=\"chapter\" )?id=\"([a-z-]+)\"").ShouldBe(
+            ["results", "trade-off", "image", "image-times", "audio---more", "audio---more-losses", "audio---more-times", "provenance"]);
+        Matches(html, "<h2 [^>]*>([^<]+)</h2>").ShouldBe(["Results", "Trade-off", "Image", "Audio &amp; more", "Provenance"]);
+        Matches(html, "<h3 [^>]*>([^<]+)</h3>").ShouldBe(["Times", "Loss curves", "Times"]);
+        Matches(html, "<a href=\"#([a-z-]+)\"").ShouldBe(Matches(html, "<section (?:class=\"chapter\" )?id=\"([a-z-]+)\""));
+        html.ShouldContain("<strong>Not passed.</strong> </p>\n<p><b class=\"good\">Image.</b> in order</p>\n<p><b class=\"bad\">Audio &amp; more.</b> not in order</p>");
+        html.ShouldNotContain("both in one breath");
+        Regex.Count(html, "<table class=\"results\">").ShouldBe(1);
+        ShouldClose(html);
+    }
 
-        html.ShouldContain($"<img src=\"data:image/png;base64,{Convert.ToBase64String(File.ReadAllBytes(Picture()))}\" alt=\"It shows: a car\" loading=\"lazy\">");
-        html.ShouldContain("<audio controls preload=\"none\" src=\"data:audio/wav;base64,UklGRg==\" aria-label=\"It shows: a car\"></audio>");
+    [Fact]
+    public void Pictures_are_embedded_as_they_are_or_said_to_be_missing()
+    {
+        string large = _folder.Write("l.png", new string('x', 2000)), page = _folder.Write("p.svg", "<svg onload='x'/>"), sound = _folder.Write("s.wav", "RIFF"), clip = _folder.Write("c.mp4", "");
+
+        string html = HtmlReport.Render(new ReportData("t")
+        {
+            Examples = [.. new[] { Picture(), large, page, sound, clip, _folder.File("gone.png"), null }.Select(path => Showing(path))],
+        }, new ReportOptions(LargestMedium: 1000));
+
+        html.ShouldContain($"<img src=\"data:image/png;base64,{Convert.ToBase64String(File.ReadAllBytes(Picture()))}\" alt=\"It shows: a car\">");
         Matches(html, "<p class=\"absent\">([^<]+)</p>").ShouldBe(
-            ["l.png is not embedded: 0.0 MB", "p.svg is of no kind that a browser shows", "gone.png could not be read", "text only"]);
+            ["l.png could not be read", "p.svg is of no kind that a report shows", "s.wav could not be read", "c.mp4 could not be read", "gone.png could not be read", "text only"]);
+    }
+
+    [RequiresFact("ffmpeg")]
+    public void A_large_picture_is_written_again_smaller()
+    {
+        byte[] noise = new byte[3 * 800 * 600];
+        new Random(1).NextBytes(noise);
+        noise = [.. noise.Select(level => (byte)(level / 2))];
+        string path = _folder.File("large.jpg");
+        File.WriteAllBytes(path, JpegFile.Write([new ImageFrame(800, 600, noise)], 800)[0]);
+
+        byte[] embedded = DataUri(HtmlReport.Render(new ReportData("t") { Examples = [Showing(path)] }), "<img src=\"data:image/jpeg;base64,([^\"]+)\"");
+
+        new FileInfo(path).Length.ShouldBeGreaterThan(new ReportOptions().LargestMedium);
+        embedded.Length.ShouldBeLessThan(new ReportOptions().LargestMedium);
+        string jpeg = _folder.File("small.jpg");
+        File.WriteAllBytes(jpeg, embedded);
+        ImageFrame small = MediaReader.Default.ReadImage(jpeg);
+        (small.Width, small.Height).ShouldBe((480, 360));
+    }
+
+    [RequiresFact("ffmpeg")]
+    public void A_sound_has_its_waveform_a_player_and_its_length_and_a_long_one_its_first_half_minute()
+    {
+        string small = _folder.File("s.wav"), large = _folder.File("l.wav");
+        File.WriteAllBytes(small, Tone(seconds: 1.5));
+        File.WriteAllBytes(large, Tone(seconds: 40));
+
+        string shown = HtmlReport.Render(new ReportData("t") { Examples = [Showing(small)] }), cut = HtmlReport.Render(new ReportData("t") { Examples = [Showing(large)] });
+
+        DataUri(shown, "<audio controls preload=\"metadata\" src=\"data:audio/wav;base64,([^\"]+)\"").ShouldBe(File.ReadAllBytes(small));
+        Matches(shown, "<svg class=\"wave\"[^>]*role=\"img\" aria-label=\"([^\"]+)\"").ShouldBe(["It says: a car"]);
+        shown.ShouldContain("<p class=\"length\">“a car”, 1.5 s</p>");
+        byte[] mp3 = DataUri(cut, "src=\"data:audio/mpeg;base64,([^\"]+)\"");
+        mp3.Length.ShouldBeInRange(110_000, 130_000); // 30 s at 32 kbit/s
+        cut.ShouldContain("<p class=\"length\">“a car”, the first 30 s</p>");
+    }
+
+    [RequiresFact("ffmpeg")]
+    public void A_clip_is_shown_as_frames_from_its_first_to_its_last_with_their_times()
+    {
+        string path = _folder.File("v.mp4");
+        File.WriteAllBytes(path, VideoFile.ToMp4([.. Enumerable.Range(0, 10).Select(i => ImageFrame.Filled(640, 360, (byte)(25 * i)))], 5));
+
+        string html = HtmlReport.Render(new ReportData("t") { Examples = [Showing(path)] });
+
+        Matches(html, "<figcaption>([^<]+)</figcaption>").ShouldBe(["0 s", "0.6 s", "1.2 s", "1.8 s"]);
+        Matches(html, "alt=\"([^\"]+)\"").ShouldBe(new[] { "frame 1", "frame 4", "frame 7", "frame 10" }.Select(frame => $"It shows: a car, {frame} of 10"));
+        html.ShouldContain("<p class=\"length\">4 of 10 frames, 2 s</p>");
+        byte[][] frames = [.. Matches(html, "<img src=\"data:image/jpeg;base64,([^\"]+)\"").Select(Convert.FromBase64String)];
+        (int Width, int Height, int Level)[] read = [.. frames.Select((frame, i) =>
+        {
+            string file = _folder.File($"{i}.jpg");
+            File.WriteAllBytes(file, frame);
+            ImageFrame picture = MediaReader.Default.ReadImage(file);
+            return (picture.Width, picture.Height, (int)picture.Rgb[0]);
+        })];
+        read.ShouldAllBe(frame => frame.Width == 320 && frame.Height == 180);
+        read.Select(frame => frame.Level).ShouldBe(read.Select(frame => frame.Level).Order());
+        read[^1].Level.ShouldBeInRange(215, 235); // 225, as far as the codecs keep it
+        html.ShouldNotContain("<video");
     }
 
     [Fact]
@@ -305,6 +396,13 @@ public sealed class HtmlReportTests : IDisposable
 
         open.ShouldBeEmpty();
     }
+
+    private static ReportExample Showing(string? path) => new(CaseKind.Benign, "q", path, "a car", null, []);
+
+    private static byte[] DataUri(string html, string pattern) => Convert.FromBase64String(Matches(html, pattern).ShouldHaveSingleItem());
+
+    private static byte[] Tone(double seconds) =>
+        new AudioClip(16_000, [.. Enumerable.Range(0, (int)(16_000 * seconds)).Select(i => MathF.Sin(i * 0.17f) / 2)]).ToWav();
 
     private static CaseResult Result(Outcome outcome, int id = 0, string? phrase = null) =>
         new($"{id}", $"hash {id}", CaseKind.Harmful, outcome, "q", "model", "an answer", "refusal-match", "demo-1", Category: Hostile, Phrase: phrase);

@@ -17,7 +17,8 @@ public static class HtmlReport
     public static string Render(ReportData data, ReportOptions? options = null)
     {
         options ??= new ReportOptions();
-        Section[] sections = [.. Sections(data, options).Concat(data.Chapters.SelectMany(chapter => Chapter(chapter, options))).Where(section => section.Present)];
+        Section[] sections = Sections(data, options);
+        Chapter[] chapters = [.. data.Chapters.Select(chapter => Chapter.Of(chapter, Sections(chapter, options)))];
         return new Html().Add($"""
             <!doctype html>
             <html lang="en">
@@ -35,8 +36,8 @@ public static class HtmlReport
             <header>
             <h1>{data.Title}</h1>
             {Lead(data)}</header>
-            {Navigation(sections)}<main>
-            {Body(sections)}</main>
+            {Navigation(sections, chapters)}<main>
+            {Body(sections[..^1])}{Body(chapters)}{Body(sections[^1..])}</main>
             <footer><p>Written by SeaCluster. This file is complete in itself: it loads nothing and runs no scripts.</p></footer>
             </body>
             </html>
@@ -44,7 +45,8 @@ public static class HtmlReport
             """).ToString();
     }
 
-    private static IEnumerable<Section> Sections(ReportData data, ReportOptions options) =>
+    // What is needed to repeat the run comes last, behind the chapters too.
+    private static Section[] Sections(ReportData data, ReportOptions options) =>
     [
         GateSection.Of(data.Checks),
         ResultSection.Of(data.Results),
@@ -62,12 +64,6 @@ public static class HtmlReport
         ProvenanceSection.Of(data.Provenance),
     ];
 
-    private static IEnumerable<Section> Chapter(ReportData chapter, ReportOptions options) => Sections(chapter, options).Select(section => section with
-    {
-        Id = $"{chapter.Title.ToLowerInvariant().Replace(' ', '-')}-{section.Id}",
-        Title = $"{chapter.Title}: {section.Title.ToLowerInvariant()}",
-    });
-
     private static Html Lead(ReportData data) => Html.Of(html =>
     {
         if (data.Subtitle is not null)
@@ -75,10 +71,7 @@ public static class HtmlReport
             html.Add($"<p class=\"subtitle\">{data.Subtitle}</p>\n");
         }
 
-        if (data.Verdict is { } verdict)
-        {
-            html.Add($"<p class=\"verdict {(verdict.Passed ? "good" : "bad")}\"><strong>{(verdict.Passed ? "Passed." : "Not passed.")}</strong> {verdict.Text}</p>\n");
-        }
+        html.Add($"{Verdict(data.Verdict, data.Chapters)}");
 
         if (data.Facts.Count > 0)
         {
@@ -100,26 +93,62 @@ public static class HtmlReport
         }
     });
 
-    private static Html Navigation(Section[] sections) => Html.Of(html =>
+    // Where chapters have verdicts of their own, these say it in place of the whole's words.
+    private static Html Verdict(ReportVerdict? verdict, IReadOnlyList<ReportData> chapters) => Html.Of(html =>
     {
-        if (sections.Length > 2)
+        if (verdict is null)
         {
-            html.Add($"<nav aria-label=\"Sections\"><ul>\n");
-            foreach (Section section in sections)
-            {
-                html.Add($"<li><a href=\"#{section.Id}\">{section.Title}</a></li>\n");
-            }
+            return;
+        }
 
-            html.Add($"</ul></nav>\n");
+        html.Add($"<div class=\"verdict {(verdict.Passed ? "good" : "bad")}\">\n<p><strong>{(verdict.Passed ? "Passed." : "Not passed.")}</strong> {(chapters.Any(chapter => chapter.Verdict is not null) ? "" : verdict.Text)}</p>\n");
+        foreach (ReportData chapter in chapters.Where(chapter => chapter.Verdict is not null))
+        {
+            html.Add($"<p><b class=\"{(chapter.Verdict!.Passed ? "good" : "bad")}\">{chapter.Title}.</b> {chapter.Verdict.Text}</p>\n");
+        }
+
+        html.Add($"</div>\n");
+    });
+
+    private static Html Navigation(Section[] sections, Chapter[] chapters) => Html.Of(html =>
+    {
+        if (sections.Count(section => section.Present) + chapters.Sum(chapter => chapter.Sections.Count) <= 2)
+        {
+            return;
+        }
+
+        html.Add($"<nav aria-label=\"Contents\"><ul>\n{Links(sections[..^1])}");
+        foreach (Chapter chapter in chapters)
+        {
+            html.Add($"<li class=\"chapter\"><a href=\"#{chapter.Id}\">{chapter.Title}</a>\n<ul>\n{Links(chapter.Sections)}</ul></li>\n");
+        }
+
+        html.Add($"{Links(sections[^1..])}</ul></nav>\n");
+    });
+
+    private static Html Links(IEnumerable<Section> sections) => Html.Of(html =>
+    {
+        foreach (Section section in sections.Where(section => section.Present))
+        {
+            html.Add($"<li><a href=\"#{section.Id}\">{section.Title}</a></li>\n");
         }
     });
 
-    private static Html Body(Section[] sections) => Html.Of(html =>
+    private static Html Body(IEnumerable<Section> sections, string heading = "h2") => Html.Of(html =>
     {
-        foreach (Section section in sections)
+        foreach (Section section in sections.Where(section => section.Present))
         {
-            html.Add($"<section id=\"{section.Id}\" aria-labelledby=\"{section.Id}-title\">\n<h2 id=\"{section.Id}-title\">{section.Title}</h2>\n");
+            html.Add($"<section id=\"{section.Id}\" aria-labelledby=\"{section.Id}-title\">\n<{heading} id=\"{section.Id}-title\">{section.Title}</{heading}>\n");
             html.Add($"<p class=\"lede\">{section.Lede}</p>\n{section.Content}</section>\n");
+        }
+    });
+
+    private static Html Body(Chapter[] chapters) => Html.Of(html =>
+    {
+        foreach (Chapter chapter in chapters)
+        {
+            html.Add($"<section class=\"chapter\" id=\"{chapter.Id}\" aria-labelledby=\"{chapter.Id}-title\">\n<h2 id=\"{chapter.Id}-title\">{chapter.Title}</h2>\n");
+            html.Add($"{Body(chapter.Sections, "h3")}</section>\n");
         }
     });
 
@@ -151,4 +180,17 @@ internal sealed record Section(string Id, string Title, string Lede, bool Presen
     /// <summary>A section that is left out where <paramref name="count"/> is 0.</summary>
     public static Section Of(string id, string title, string lede, int count, Action<Html> content) =>
         new(id, title, lede, count > 0, count > 0 ? Html.Of(content) : new Html());
+}
+
+/// <summary>A part of the report with sections of its own.</summary>
+/// <param name="Id">The anchor.</param>
+/// <param name="Title">The heading.</param>
+/// <param name="Sections">Those with anything to show; their anchors begin with the chapter's.</param>
+internal sealed record Chapter(string Id, string Title, IReadOnlyList<Section> Sections)
+{
+    public static Chapter Of(ReportData data, IEnumerable<Section> sections)
+    {
+        string id = string.Concat(data.Title.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
+        return new Chapter(id, data.Title, [.. sections.Where(section => section.Present).Select(section => section with { Id = $"{id}-{section.Id}" })]);
+    }
 }

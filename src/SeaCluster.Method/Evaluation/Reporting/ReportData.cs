@@ -55,7 +55,7 @@ public sealed record ReportData(string Title)
     /// <summary>What is needed to repeat the run: command, versions, hashes.</summary>
     public IReadOnlyList<ReportFact> Provenance { get; init; } = [];
 
-    /// <summary>Parts with sections of their own, such as one a modality; each section's heading begins with the part's title.</summary>
+    /// <summary>Parts with sections of their own, such as one a modality. A chapter's title is short and its own: its anchors begin with it.</summary>
     public IReadOnlyList<ReportData> Chapters { get; init; } = [];
 }
 
@@ -124,7 +124,7 @@ public sealed record SetAsideRow(string Stage, string Id, string Reason, int Att
 /// <summary>A case with each arm's answer.</summary>
 /// <param name="Kind">The case's kind: answers to harmful cases are redacted unless they are to be revealed.</param>
 /// <param name="Question">The text that was put to the models.</param>
-/// <param name="MediaPath">Its picture, sound or clip; embedded in the report.</param>
+/// <param name="MediaPath">Its picture, sound or clip; embedded in the report, a clip as a few of its frames.</param>
 /// <param name="MediaText">What the medium shows, for those who cannot see it.</param>
 /// <param name="Label">Category and group, as they are shown.</param>
 /// <param name="Answers">One an arm.</param>
@@ -157,5 +157,5 @@ public sealed record ExampleAnswer(string Method, string? Answer, Outcome Outcom
 /// always shown.
 /// </param>
 /// <param name="ShowHarmfulMedia">Whether the media of harmful cases are embedded.</param>
-/// <param name="LargestMedium">Media above so many bytes are named and not embedded.</param>
-public sealed record ReportOptions(bool RevealAnswers = false, bool ShowHarmfulMedia = true, int LargestMedium = 400_000);
+/// <param name="LargestMedium">Pictures and sounds of up to so many bytes are embedded as they are, larger ones written again: smaller, and the first half minute of a sound.</param>
+public sealed record ReportOptions(bool RevealAnswers = false, bool ShowHarmfulMedia = true, int LargestMedium = 200_000);

@@ -8,7 +8,7 @@ internal static class StageSection
     public static Section Of(IReadOnlyList<StageTime> stages) => Section.Of(
         "times",
         "Times",
-        "What each stage took, beside what the plan expected before it began.",
+        stages.Any(stage => stage.Predicted is not null) ? "What each stage took, beside what the plan expected before it began." : "What each stage took.",
         stages.Count,
         html => html.Table("Stage times, predicted and measured", content => Rows(content, stages), "times"));
 
