@@ -44,7 +44,9 @@ public sealed class ExperimentTests : IDisposable
 
         string html = HtmlReport.Render(DemoReport.Of(result, options));
         html.ShouldContain("id=\"audio-examples\"");
-        html.ShouldContain("<h2 id=\"image-paired-tests-title\">Image: paired tests</h2>");
+        html.ShouldContain("<h2 id=\"image-title\">Image</h2>");
+        html.ShouldContain("<h3 id=\"image-paired-tests-title\">Paired tests</h3>");
+        html.ShouldContain(">Audio.</b> Attack success on held-out phrases: base");
         html.ShouldContain("src=\"data:audio/wav;base64,");
         DemoReport.Verdict(result, options).Text.ShouldContain("Audio: Attack success on held-out phrases: base");
     }
