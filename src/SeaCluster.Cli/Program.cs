@@ -24,14 +24,15 @@ internal static class Program
             return WrongUse.Explain(parsed, Console.Error);
         }
 
-        using Interruption interruption = new();
+        using Interruption interruption = new(keeps: parsed.CommandResult.Command is SeaCommand { Resumable: true });
         try
         {
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation, interruption.Token);
         }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        catch (Exception) when (interruption.Token.IsCancellationRequested)
         {
+            // Whatever it was: a terminal interrupts ffmpeg and the like too, and a decoder that died of it is no damaged file.
             return Interrupted(parsed, arguments);
         }
         catch (Exception failure)

@@ -180,6 +180,22 @@ public sealed class CommandTests : IDisposable
         result.Error.ShouldNotContain("   at ");
     }
 
+    [RequiresFact("kill")]
+    public async Task Ctrl_C_at_the_start_of_a_command_that_keeps_nothing_ends_it_without_a_word()
+    {
+        using Process process = SeaProcess.Start(null, ["bench", "throughput", "--samples", "100000"]);
+        (await process.StandardError.ReadLineAsync())!.ShouldStartWith("sea: measuring");
+        using (Process interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            await interrupt.WaitForExitAsync();
+        }
+
+        SeaResult result = await SeaProcess.Finish(process);
+        result.ExitCode.ShouldBe(130, result.All);
+        result.Output.ShouldBeEmpty();
+        result.Error.ShouldBeOneOf(["", "sea: stopping; once more ends it at once\nsea: interrupted\n"], result.All); // The second where the machine took more than a second to begin.
+    }
+
     [Fact]
     public async Task A_wrong_key_of_a_spec_is_named_with_its_path_and_the_nearest_right_one()
     {

@@ -16,6 +16,14 @@ public sealed class RequiresTheoryAttribute : TheoryAttribute
     public RequiresTheoryAttribute(string commands) => Skip = Programs.WhyNot(commands)!;
 }
 
+/// <summary>A test of permissions: the superuser reads and writes regardless of them.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RequiresOrdinaryUserFactAttribute : FactAttribute
+{
+    /// <summary>Skips where the process may do everything.</summary>
+    public RequiresOrdinaryUserFactAttribute() => Skip = Environment.IsPrivilegedProcess ? "needs a user whom permissions bind" : null!;
+}
+
 internal static class Programs
 {
     /// <summary>The first program that is absent, as a reason; null where none is.</summary>

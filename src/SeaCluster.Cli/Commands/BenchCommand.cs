@@ -7,23 +7,23 @@ namespace SeaCluster.Cli.Commands;
 /// <summary><c>sea bench</c>: published benchmarks checked and built, and the synthesis measured beside the plain PyTorch loop.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new SeaCommand("bench", "Check and build safety benchmarks; measure this machine.").With(BenchmarkCommand.Check(), BenchmarkCommand.Build(), Throughput());
+    public static Command Create() => new SeaCommand("bench", "Check and build safety benchmarks; time the synthesis on this machine.").With(BenchmarkCommand.Check(), BenchmarkCommand.Build(), Throughput());
 
     private static SeaCommand Throughput()
     {
-        Option<string> config = new("--config") { Description = "tiny, small or llava-7b", HelpName = "NAME", DefaultValueFactory = _ => "tiny" };
+        Option<string> config = new("--config") { Description = "Size of the model, with random weights: tiny, small or llava-7b", HelpName = "NAME", DefaultValueFactory = _ => "tiny" };
         config.AcceptOnlyFromAmong([.. ThroughputConfig.All.Select(each => each.Name)]);
         Option<int> samples = Count("--samples", "Samples that each side optimises", 16);
         Option<int> steps = Count("--steps", "Adam steps of a sample", 10);
-        Option<int> together = Count("--together", "Samples that share a batch of the reference in its second measurement", 8);
+        Option<int> together = Count("--together", "Samples that the PyTorch loop batches in its second measurement; in the first it takes one by one", 8);
         Option<int> threads = Count("--threads", "Threads of both sides; 0 is the cores", 0);
-        Option<int> slots = Count("--slots", "Our samples side by side; 0 lets the plan choose", 0);
+        Option<int> slots = Count("--slots", "Samples that the synthesis optimises side by side; 0 lets the plan choose", 0);
         Option<string> type = new("--dtype") { Description = "float32 or bfloat16", HelpName = "TYPE", DefaultValueFactory = _ => "float32" };
         type.AcceptOnlyFromAmong("float32", "bfloat16");
         Option<bool> json = SharedOptions.Json();
         SeaCommand command = new(
             "throughput",
-            "Embeddings per second of our synthesis and of a plain PyTorch loop, in one run with equal steps, type, threads and weights. The loop needs python3-torch (Debian); without it our side stands alone.",
+            "Time the synthesis beside a plain PyTorch loop over the same samples: embeddings per second of both, in one run with equal steps, type, threads and weights. The loop needs Python with torch (Debian: python3-torch); without it the synthesis is timed alone.",
             "bench throughput --config tiny",
             "bench throughput --config small --json");
         return command.With(config, samples, steps, together, threads, slots, type, json).Does((parsed, cancel) => Task.Run(

@@ -43,17 +43,17 @@ internal static class BenchmarkCommand
     {
         BuildOptions standard = new() { Inputs = [], Folder = "" };
         Option<string[]> data = SharedOptions.Existing(new Option<string[]>("--data") { Description = "Rows as MM-SafetyBench has them (Key Phrase, Phrase Type, Question, Rephrased Question): files, or its folder", HelpName = "PATH", Required = true });
-        Option<string> folder = SharedOptions.Out("Folder of the benchmark; gone on with where it exists");
+        Option<string> folder = SharedOptions.Out("Folder for the benchmark; an existing one is gone on with");
         Option<string[]> tasks = new("--task") { Description = $"DM, TYPO, DM_TYPO, Audio_only, KPT, KPT_noise, or Image_TYPO (a still picture, in MM-SafetyBench's layout); may be given several times; default: {string.Join(", ", standard.Tasks)}", HelpName = "TASK" };
         Option<string?> clips = SharedOptions.Folder(new Option<string?>("--clips") { Description = "Your clips for DM and DM_TYPO, as SCENARIO/ID.mp4, .mkv or .webm", HelpName = "DIR" });
         Option<long> seed = SharedOptions.Seed();
         Option<string[]> voices = new("--voice") { Description = $"An espeak-ng voice; may be given several times, each row draws one; default: {string.Join(", ", standard.Voices)}", HelpName = "NAME" };
         Option<double> snr = new("--snr") { Description = "Decibels by which speech stands above the noise in KPT_noise", HelpName = "DB", DefaultValueFactory = _ => standard.SignalToNoise };
-        Option<string> noise = new("--noise") { Description = "white, pink or brown", HelpName = "COLOUR", DefaultValueFactory = _ => "pink" };
+        Option<string> noise = new("--noise") { Description = "Noise of KPT_noise: white, pink or brown", HelpName = "COLOUR", DefaultValueFactory = _ => "pink" };
         noise.AcceptOnlyFromAmong("white", "pink", "brown");
         Option<double> seconds = SharedOptions.AtLeast(new Option<double>("--seconds") { Description = "Length of a text animation, and most that is taken of a clip", HelpName = "S", DefaultValueFactory = _ => standard.Seconds }, 0.5);
-        Option<int> width = SharedOptions.AtLeast(new Option<int>("--width") { Description = "Pixels a row of videos and pictures", HelpName = "N", DefaultValueFactory = _ => standard.Width }, 64);
-        Option<int> height = SharedOptions.AtLeast(new Option<int>("--height") { Description = "Rows of videos and pictures", HelpName = "N", DefaultValueFactory = _ => standard.Height }, 64);
+        Option<int> width = SharedOptions.AtLeast(new Option<int>("--width") { Description = "Width of videos and pictures, in pixels", HelpName = "N", DefaultValueFactory = _ => standard.Width }, 64);
+        Option<int> height = SharedOptions.AtLeast(new Option<int>("--height") { Description = "Height of videos and pictures, in pixels", HelpName = "N", DefaultValueFactory = _ => standard.Height }, 64);
         Option<string?> font = SharedOptions.File(new Option<string?>("--font") { Description = "A .ttf file to write with; default: the first that is found of the usual ones", HelpName = "FILE" });
         Option<int> jobs = SharedOptions.AtLeast(new Option<int>("--jobs") { Description = "Media made at once; 0 is one a core", HelpName = "N" }, 0);
         Option<bool> json = SharedOptions.Json();

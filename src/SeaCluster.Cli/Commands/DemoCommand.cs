@@ -16,19 +16,19 @@ internal static class DemoCommand
     public static Command Create()
     {
         Option<string> folder = new("--out") { Description = "Folder for media, embeddings, answers and report.html", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
-        Option<bool> quick = new("--quick") { Description = "One seed instead of three" };
-        Option<int?> seeds = SharedOptions.AtLeast(new Option<int?>("--seeds") { Description = "How many seeds every trained arm gets", HelpName = "N" }, 1);
-        Option<string> modality = new("--modality") { Description = "image, audio, video, or all that have a base in samples/demo", HelpName = "NAME", DefaultValueFactory = _ => All };
+        Option<bool> quick = new("--quick") { Description = "One seed instead of three: about a third of the time" };
+        Option<int?> seeds = SharedOptions.AtLeast(new Option<int?>("--seeds") { Description = "How many seeds each way of aligning is trained with; 3 if not given, with --quick 1", HelpName = "N" }, 1);
+        Option<string> modality = new("--modality") { Description = "image, audio, video, or all: one after the other", HelpName = "NAME", DefaultValueFactory = _ => All };
         modality.AcceptOnlyFromAmong([.. Enum.GetValues<Modality>().Select(each => each.Name()), All]);
         Option<bool> reveal = new("--reveal") { Description = "Write answers to harmful requests out in the report" };
         Option<bool> json = SharedOptions.Json();
-        Option<bool> trainBase = new("--train-base") { Description = "Train the base model of one modality anew instead: a quarter of an hour on one core" };
-        Option<string?> baseFolder = new("--base") { Description = "Base checkpoint of one modality to use, or with --train-base to write; samples/demo/base-NAME if not given", HelpName = "DIR" };
+        Option<bool> trainBase = new("--train-base") { Description = "Only train the base model of one modality anew (see --base); nothing else is run" };
+        Option<string?> baseFolder = new("--base") { Description = "Base model of the one --modality: read, or with --train-base written; samples/demo/base-NAME if not given", HelpName = "DIR" };
         Option<int> baseSeed = SharedOptions.AtLeast(new Option<int>("--base-seed") { Description = "Seed of --train-base", HelpName = "N", DefaultValueFactory = _ => 1 }, 0);
         Option<bool> samples = new("--write-samples") { Description = "Write the rows, cases and pictures of samples/demo anew", Hidden = true };
         return new SeaCommand(
             "demo",
-            "Run the whole method on the small world: text rows, synthetic embeddings, alignment, attack success beside its baselines, in each modality.",
+            "Run the whole method on a small world of short phrases in pictures, speech and clips, with small models: text rows, synthetic embeddings, alignment. Prints attack success on harmful phrases and harmless requests answered, beside the baselines base, text-only, blank and real; report.html has the rest. Fails (1) where the order of base, text-only and SEA is not the paper's.",
             "demo", "demo --quick --modality image", "demo --json")
             .With(folder, quick, seeds, modality, reveal, trainBase, baseFolder, baseSeed, json, samples)
             .Does((parsed, cancel) => Task.Run(() =>

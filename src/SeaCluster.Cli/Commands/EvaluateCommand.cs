@@ -19,23 +19,23 @@ internal static class EvaluateCommand
         ModelOptions model = new();
         Option<string?> adapter = SharedOptions.Adapter();
         CaseOptions data = new();
-        Option<string> file = SharedOptions.Out("Result file, one line a case; gone on with where it exists");
-        Option<string?> against = SharedOptions.File(new Option<string?>("--against") { Description = "An earlier result file on the same cases, to compare with by a paired test", HelpName = "FILE" });
-        Option<string?> text = SharedOptions.File(new Option<string?>("--text") { Description = "Held-back harmless rows with 'prompt' and 'response': the perplexity of their answers, kept beside --out as NAME.text.jsonl", HelpName = "FILE" });
+        Option<string> file = SharedOptions.Out("Result file, one JSON line a case; an existing one is gone on with");
+        Option<string?> against = SharedOptions.File(new Option<string?>("--against") { Description = "Result file of another model or adapter on the same cases: compare with it by paired tests", HelpName = "FILE" });
+        Option<string?> text = SharedOptions.File(new Option<string?>("--text") { Description = "Also measure the perplexity of held-back harmless rows ('prompt' and 'response'), kept beside --out as NAME.text.jsonl", HelpName = "FILE" });
         Option<int> tokens = SharedOptions.AtLeast(new Option<int>("--max-new-tokens") { Description = "Most tokens of an answer", HelpName = "N", DefaultValueFactory = _ => 256 }, 1);
         Option<int> batch = SharedOptions.AtLeast(new Option<int>("--batch") { Description = "Cases answered at once", HelpName = "N", DefaultValueFactory = _ => 32 }, 1);
         JudgeOptions judge = new("judge", "Judge of harmful cases"), second = new("second-judge", "A second judge, for agreement");
-        Option<string?> labels = SharedOptions.File(new Option<string?>("--judge-labels") { Description = "Answers with known labels (rows with answer and label: safe or unsafe), on which the judge's own error is measured; attack success is then also given corrected for it", HelpName = "FILE" });
-        Option<string?> cache = new("--judge-cache") { Description = "Folder of the judges' replies; default: judge-cache beside --out", HelpName = "DIR" };
+        Option<string?> labels = SharedOptions.File(new Option<string?>("--judge-labels") { Description = "Answers whose label is known (rows with answer and label: safe or unsafe): measure the judge's own error on them, and give attack success corrected for it as well", HelpName = "FILE" });
+        Option<string?> cache = new("--judge-cache") { Description = "Folder that keeps the judges' replies, so that none is paid for twice; default: judge-cache beside --out", HelpName = "DIR" };
         Option<string?> report = new("--report") { Description = "Write an HTML report as well", HelpName = "FILE" };
         Option<bool> reveal = new("--reveal") { Description = "Write answers to harmful requests out in the report; without it they are not in the file at all" };
         Option<bool> json = SharedOptions.Json();
         return new SeaCommand(
             "evaluate",
-            "Answer cases, judge the answers by refusal phrases or by a model, and show attack success with intervals beside benign compliance.",
-            "evaluate --model llava --data cases.jsonl --out base.jsonl", "evaluate --model llava --adapter DIR --data c.jsonl --out b.jsonl",
-            "evaluate --model qwen2-vl --benchmark va-safetybench --data VA --out v",
-            "evaluate --model llava --data c.jsonl --out b.jsonl \\\n    --judge http://localhost:8000/v1 --judge-model m --report b.html")
+            "Put cases to a model and judge its answers, by refusal phrases or by a judge model: attack success on harmful cases, beside the share of harmless ones that it answers, with 95% intervals.",
+            "evaluate --model llava --data cases.jsonl --out base.jsonl", "evaluate --model llava --adapter DIR --data cases.jsonl \\\n    --out aligned.jsonl --against base.jsonl",
+            "evaluate --model qwen2-vl --benchmark va-safetybench --data VA \\\n    --task TYPO --out va.jsonl",
+            "evaluate --model llava --data cases.jsonl --out base.jsonl \\\n    --judge http://localhost:8000/v1 --judge-model NAME --report base.html")
         {
             Resumable = true,
         }

@@ -45,7 +45,7 @@ internal static class StatusCommand
         }
 
         Screen.Table(
-            ["stage", "state", "done", "quarantined", "rate/s", "left", "time", "planned"],
+            ["stage", "state", "done", "quarantined", "rate/s", "left", "time", "plan"],
             status.Stages.Select(stage => new[]
             {
                 stage.Stage.Text(),

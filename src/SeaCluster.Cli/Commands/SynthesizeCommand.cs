@@ -7,6 +7,7 @@ using SeaCluster.Method.Preparation.Rows;
 using SeaCluster.Method.Preparation.Templates;
 using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
+using SeaCluster.Runs.Planning;
 
 namespace SeaCluster.Cli.Commands;
 
@@ -55,9 +56,10 @@ internal static class SynthesizeCommand
                 };
                 SynthesisSample[] samples = [.. Rows(parsed.GetValue(data)!, parsed.GetValue(templates), synthesised, (int)options.Seed).Select(row => SynthesisJob.SampleOf(row, options))];
                 SynthesisForecast forecast = SynthesisForecast.Measure(loaded, samples, options, cancel);
+                double asking = PerceptionProbe.Measure(loaded, samples, forecast, options, cancel);
                 if (parsed.GetValue(dryRun))
                 {
-                    Show(forecast, parsed.GetValue(json));
+                    Show(forecast, asking, parsed.GetValue(json));
                     return ExitCode.Done;
                 }
 
@@ -65,7 +67,7 @@ internal static class SynthesizeCommand
                 SynthesisReport report = SynthesisJob.Run(loaded, samples, options, parsed.GetValue(folder)!, progress =>
                     line.Report(progress.Finished, progress.Total, $"{progress.Busy}/{progress.Slots} slots"), cancel);
                 line.Dispose();
-                Show(report, forecast, parsed.GetValue(json));
+                Show(report, forecast.Seconds + asking, parsed.GetValue(json));
                 return ExitCode.Done;
             }));
     }
@@ -100,12 +102,12 @@ internal static class SynthesizeCommand
         return rows.Count > 0 ? rows : throw new SeaException($"{path}: no row could be prepared.");
     }
 
-    private static void Show(SynthesisForecast forecast, bool json)
+    private static void Show(SynthesisForecast forecast, double asking, bool json)
     {
         LanePlan plan = forecast.Plan;
         if (json)
         {
-            Screen.Json(new { samples = forecast.Samples, slots = plan.Slots, tokens_per_sample = plan.TokensPerSample, steps = plan.Steps, device_bytes = plan.DeviceBytes, disk_bytes = forecast.DiskBytes, seconds_per_step = forecast.SecondsPerStep, seconds = forecast.Seconds });
+            Screen.Json(new { samples = forecast.Samples, slots = plan.Slots, tokens_per_sample = plan.TokensPerSample, steps = plan.Steps, device_bytes = plan.DeviceBytes, disk_bytes = forecast.DiskBytes, seconds_per_step = forecast.SecondsPerStep, perception_seconds = asking, seconds = forecast.Seconds + asking });
             return;
         }
 
@@ -114,16 +116,17 @@ internal static class SynthesizeCommand
             ("samples", PlanText.Count(forecast.Samples)), ("slots", PlanText.Count(plan.Slots)), ("tokens of a sample", PlanText.Count(plan.TokensPerSample)), ("most steps", PlanText.Count(plan.Steps)),
             ("on the device", PlanText.Bytes(plan.DeviceBytes)), ("on the disk", PlanText.Bytes(forecast.DiskBytes)),
             ("a step of all slots", string.Create(CultureInfo.InvariantCulture, $"{forecast.SecondsPerStep * 1000:F0} ms, measured")),
-            ("all samples, at most", TimeSpan.FromSeconds(Math.Ceiling(forecast.Seconds)).ToString("c", CultureInfo.InvariantCulture)),
+            ("asking what is perceived", string.Create(CultureInfo.InvariantCulture, $"{asking:F1} s, from one batch")),
+            ("all samples, at most", TimeSpan.FromSeconds(Math.Ceiling(forecast.Seconds + asking)).ToString("c", CultureInfo.InvariantCulture)),
         }.Select(row => (IReadOnlyList<string>)[row.Item1, row.Item2]), 1);
     }
 
-    private static void Show(SynthesisReport report, SynthesisForecast forecast, bool json)
+    private static void Show(SynthesisReport report, double predicted, bool json)
     {
         double perSecond = report.Optimised / Math.Max(report.Seconds, 1e-9);
         if (json)
         {
-            Screen.Json(new { total = report.Total, optimised = report.Optimised, kept = report.Kept, perceived = report.Perceived, asked = report.Asked, mean_loss = report.MeanLoss, seconds = report.Seconds, predicted_seconds = forecast.Seconds, embeddings_per_second = perSecond, occupancy = report.Occupancy, slots = report.Plan.Slots });
+            Screen.Json(new { total = report.Total, optimised = report.Optimised, kept = report.Kept, perceived = report.Perceived, asked = report.Asked, mean_loss = report.MeanLoss, seconds = report.Seconds, predicted_seconds = predicted, embeddings_per_second = perSecond, occupancy = report.Occupancy, slots = report.Plan.Slots });
             return;
         }
 
@@ -131,7 +134,7 @@ internal static class SynthesizeCommand
         {
             ("embeddings", $"{report.Total}, {report.Optimised} now, {report.Kept} from before"), ("perceived", report.Asked == 0 ? "not asked" : $"{report.Perceived} of {report.Asked}"),
             ("mean final loss", report.MeanLoss.ToString("F4", CultureInfo.InvariantCulture)),
-            ("time", string.Create(CultureInfo.InvariantCulture, $"{report.Seconds:F1} s; predicted for the steps alone {forecast.Seconds:F1} s")),
+            ("time", string.Create(CultureInfo.InvariantCulture, $"{report.Seconds:F1} s; predicted {predicted:F1} s")),
             ("rate", string.Create(CultureInfo.InvariantCulture, $"{perSecond:F2} embeddings/s, {report.Plan.Slots} slots, {report.Occupancy:P0} occupied")),
         }.Select(row => (IReadOnlyList<string>)[row.Item1, row.Item2]), 1);
     }

@@ -9,9 +9,9 @@ namespace SeaCluster.Cli.Frame;
 internal sealed class BenchmarkOptions
 {
     private readonly Option<string?> _name;
-    private readonly Option<string[]> _tasks = new("--task") { Description = "A task of the benchmark, such as TYPO; may be given several times; default: all whose media are there", HelpName = "TASK" };
-    private readonly Option<string[]> _scenarios = new("--scenario") { Description = "A scenario by name or number, such as 6-Fraud; may be given several times; default: all", HelpName = "NAME" };
-    private readonly Option<bool> _tiny = new("--tiny") { Description = "The small version that MM-SafetyBench and FigStep publish" };
+    private readonly Option<string[]> _tasks = new("--task") { Description = "With --benchmark: a task of it, such as TYPO; may be given several times; default: all whose media are there", HelpName = "TASK" };
+    private readonly Option<string[]> _scenarios = new("--scenario") { Description = "With --benchmark: a scenario by name or number, such as 6-Fraud; may be given several times; default: all", HelpName = "NAME" };
+    private readonly Option<bool> _tiny = new("--tiny") { Description = "With --benchmark mm-safetybench or figstep: the small version that its authors publish" };
 
     public BenchmarkOptions(bool required)
     {

@@ -10,9 +10,9 @@ internal sealed class CaseOptions
 {
     private const int MostNamed = 10;
 
-    private readonly Option<string> _data = SharedOptions.Existing(new Option<string>("--data") { Description = "Cases: JSON Lines with id, question, kind, and media, category, group, phrase where there are; with --benchmark its folder or file as downloaded", HelpName = "PATH", Required = true });
+    private readonly Option<string> _data = SharedOptions.Existing(new Option<string>("--data") { Description = "Cases, one JSON object a line: id, question, kind (harmful, benign, borderline or content), and where there are: media, category, group, phrase, expected. With --benchmark its folder or file as downloaded", HelpName = "PATH", Required = true });
     private readonly BenchmarkOptions _benchmark = new(required: false);
-    private readonly Option<bool> _partial = new("--partial") { Description = "Ask what can be asked where rows of a benchmark are unusable or lack their medium; the exit code is then 3" };
+    private readonly Option<bool> _partial = new("--partial") { Description = "With --benchmark: ask the rest where rows are unusable or lack their medium; the exit code is then 3" };
 
     public Symbol[] Symbols => [_data, .. _benchmark.Symbols, _partial];
 

@@ -29,7 +29,7 @@ internal sealed class HelpText : SynchronousCommandLineAction
         }
 
         output.WriteLine("Exit codes:");
-        output.WriteLine("  0 done, 1 failed, 2 wrong use, 3 partly done (some samples are quarantined),");
+        output.WriteLine("  0 done, 1 failed, 2 wrong use, 3 partly done (some rows were set aside),");
         output.WriteLine("  130 interrupted; what was finished is kept");
         return ExitCode.Done;
     }

@@ -21,7 +21,7 @@ internal sealed class JudgeOptions
         _prefix = prefix;
         _address = new($"--{prefix}") { Description = $"{whose}: base address of an OpenAI-compatible endpoint, such as http://localhost:8000/v1", HelpName = "URL" };
         _model = new($"--{prefix}-model") { Description = $"{whose}: the model's name at the endpoint", HelpName = "NAME" };
-        _kind = new($"--{prefix}-kind") { Description = $"{whose}: {string.Join(", ", Kinds)}; safe-unsafe where there is an endpoint, else refusal", HelpName = "KIND" };
+        _kind = new($"--{prefix}-kind") { Description = $"{whose}: {string.Join(", ", Kinds)}; default: safe-unsafe with an endpoint, else refusal", HelpName = "KIND" };
         _kind.AcceptOnlyFromAmong(Kinds);
         _key = new($"--{prefix}-key-env") { Description = $"{whose}: environment variable that holds the API key", HelpName = "VAR", DefaultValueFactory = _ => "OPENAI_API_KEY" };
     }

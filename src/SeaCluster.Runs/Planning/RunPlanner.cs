@@ -101,7 +101,7 @@ public static class RunPlanner
             Steps = forecast.Plan.Steps,
             DeviceBytes = forecast.Plan.DeviceBytes,
             DiskBytes = forecast.DiskBytes,
-            Seconds = forecast.Seconds,
+            Seconds = forecast.Seconds + PerceptionProbe.Measure(model, first, forecast, options, cancel),
         };
     }
 

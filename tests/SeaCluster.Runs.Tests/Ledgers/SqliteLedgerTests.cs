@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using Microsoft.Data.Sqlite;
 using SeaCluster.Models;
 using SeaCluster.Runs.Faults;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Ledgers.Sqlite;
+using SeaCluster.Tests;
 
 namespace SeaCluster.Runs.Tests.Ledgers;
 
@@ -64,6 +66,41 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
         Should.Throw<SeaException>(() => SqliteLedger.Open(_folder.PathOf("none.db"), Time, create: false)).Message
             .ShouldBe($"{_folder.PathOf("none.db")}: there is no ledger");
         Should.Throw<SeaException>(() => SqliteLedger.Open(_folder.PathOf("no", "folder", "none.db"), Time)).Message.ShouldContain("cannot open the ledger");
+    }
+
+    [RequiresOrdinaryUserFact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_ledger_in_a_folder_that_cannot_be_written_is_read_with_and_without_a_log()
+    {
+        const UnixFileMode look = UnixFileMode.UserRead | UnixFileMode.UserExecute;
+        string closed = _folder.PathOf("read only 100%", "ledger.db"), log = closed + "-wal";
+        Directory.CreateDirectory(Path.GetDirectoryName(closed)!);
+        await using (SqliteLedger ledger = SqliteLedger.Open(closed, Time))
+        {
+            await ledger.CreateRunAsync(new NewRun("run", "night", "spec", "hash", "[]"));
+            foreach (string file in Directory.GetFiles(Path.GetDirectoryName(closed)!))
+            {
+                // As a killed process leaves it: entries in the log alone.
+                File.Copy(file, _folder.PathOf(Path.GetFileName(file)));
+            }
+        }
+
+        File.Exists(log).ShouldBeFalse();
+        foreach (string path in new[] { closed, _folder.PathOf("ledger.db") })
+        {
+            string folder = Path.GetDirectoryName(path)!;
+            UnixFileMode before = File.GetUnixFileMode(folder);
+            File.SetUnixFileMode(folder, look);
+            try
+            {
+                await using SqliteLedger ledger = SqliteLedger.Open(path, Time, create: false);
+                (await ledger.RunsAsync()).ShouldHaveSingleItem().Name.ShouldBe("night");
+            }
+            finally
+            {
+                File.SetUnixFileMode(folder, before);
+            }
+        }
     }
 
     [Fact]

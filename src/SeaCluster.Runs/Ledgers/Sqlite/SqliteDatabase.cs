@@ -11,6 +11,10 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     // 'SEA1': tells a ledger from other programs' SQLite files.
     private const long ApplicationId = 0x53454131;
 
+    // Primary result codes of sqlite3.h.
+    private const int ReadOnly = 8;
+    private const int CannotOpen = 14;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly SqliteConnection _connection;
 
@@ -23,7 +27,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     public string Path { get; }
 
     /// <param name="path">The file.</param>
-    /// <param name="create">Whether to create it where there is none, and to look for damage: for who is about to write.</param>
+    /// <param name="create">
+    /// Whether to create it where there is none, and to look for damage: for who is about to write. Without it a ledger that cannot be written is opened to be read.
+    /// </param>
     /// <param name="busy">How long to wait for other processes' transactions.</param>
     /// <param name="time">For the migrations' dates.</param>
     public static SqliteDatabase Open(string path, bool create, TimeSpan busy, TimeProvider time)
@@ -33,14 +39,19 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             throw new SeaException($"{path}: there is no ledger", "is this a run folder? 'sea run SPEC --out DIR' makes one");
         }
 
-        SqliteConnection connection = new(new SqliteConnectionStringBuilder
+        try
         {
-            DataSource = path,
-            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
-            Pooling = false,
-            DefaultTimeout = Math.Max(1, (int)busy.TotalSeconds),
-            ForeignKeys = true,
-        }.ToString());
+            return OpenToWrite(path, create, busy, time);
+        }
+        catch (SeaException error) when (!create && error.InnerException is SqliteException { SqliteErrorCode: ReadOnly or CannotOpen })
+        {
+            return OpenToRead(path, busy);
+        }
+    }
+
+    private static SqliteDatabase OpenToWrite(string path, bool create, TimeSpan busy, TimeProvider time)
+    {
+        SqliteConnection connection = Connection(path, create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite, busy);
         SqliteDatabase database = new(path, connection);
         try
         {
@@ -73,6 +84,46 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             throw;
         }
     }
+
+    // A reader of a write-ahead log shares an index with writers in a file beside it. Where that cannot be made, a log that was left is read with an index in
+    // memory, and a ledger without one as a file that nobody changes.
+    private static SqliteDatabase OpenToRead(string path, TimeSpan busy)
+    {
+        bool log = File.Exists(path + "-wal") && new FileInfo(path + "-wal").Length > 0;
+        string source = log ? path : $"file:{Uri.EscapeDataString(System.IO.Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1";
+        SqliteConnection connection = Connection(source, SqliteOpenMode.ReadOnly, busy);
+        SqliteDatabase database = new(path, connection);
+        try
+        {
+            database.Guard(() =>
+            {
+                connection.Open();
+                database.RefuseForeignFile(check: false);
+                return SqliteMigrations.IsCurrent(path, connection) ? true : throw new SeaException(
+                    $"{path}: an older version wrote the ledger, and its folder cannot be written to bring it up to date", ElsewhereHint);
+            });
+            return database;
+        }
+        catch (SeaException error) when (log && error.InnerException is SqliteException { SqliteErrorCode: CannotOpen })
+        {
+            connection.Dispose();
+            throw new SeaException($"{path}: its last entries lie in {System.IO.Path.GetFileName(path)}-wal, which cannot be read in a folder that cannot be written", ElsewhereHint, error);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteConnection Connection(string source, SqliteOpenMode mode, TimeSpan busy) => new(new SqliteConnectionStringBuilder
+    {
+        DataSource = source,
+        Mode = mode,
+        Pooling = false,
+        DefaultTimeout = Math.Max(1, (int)busy.TotalSeconds),
+        ForeignKeys = true,
+    }.ToString());
 
     /// <summary>Runs <paramref name="work"/> in one transaction that holds the write lock from its start, and is durable when this returns.</summary>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, SqliteTransaction, T> work, CancellationToken cancel)
@@ -136,6 +187,8 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
+    private const string ElsewhereHint = "copy the whole folder to where you may write, and look there";
+
     private const string DamagedHint =
         "restore ledger.db (with its -wal file) from a backup; without one, start again in a new folder: a new run recomputes, it never trusts a damaged ledger";
 
@@ -147,15 +200,14 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
         catch (SqliteException error)
         {
-            // Primary result codes of sqlite3.h.
             throw error.SqliteErrorCode switch
             {
                 5 or 6 => new SeaException($"{Path}: another process held the ledger for too long", "look for a process that is stopped in the middle of a write", error),
-                8 => new SeaException($"{Path}: the ledger cannot be written: {error.Message}", "check the file's and folder's permissions", error),
+                ReadOnly => new SeaException($"{Path}: the ledger cannot be written: {error.Message}", "check the file's and folder's permissions", error),
                 10 => new SeaException($"{Path}: the disk failed under the ledger: {error.Message}", "what was acknowledged before is kept; run again when the disk is well", error),
                 11 => new SeaException($"{Path}: the ledger is damaged: {error.Message}", DamagedHint, error),
                 13 => new SeaException($"{Path}: no space left for the ledger", "free some space and run again: the run goes on where it stopped", error),
-                14 => new SeaException($"{Path}: cannot open the ledger: {error.Message}", "check that the folder exists and can be written", error),
+                CannotOpen => new SeaException($"{Path}: cannot open the ledger: {error.Message}", "check that the folder exists and can be written", error),
                 26 => new SeaException($"{Path}: is not a ledger (not an SQLite file)", DamagedHint, error),
                 _ => new SeaException($"{Path}: the ledger failed: {error.Message}", inner: error),
             };

@@ -124,10 +124,31 @@ public sealed class AudioReaderTests : IDisposable
             }
         }
 
-        // An MP3 file can only be seen to be cut inside a frame.
+        // An MP3 file without a count of its frames can only be seen to be cut inside a frame.
         byte[] mp3 = File.ReadAllBytes(Converted("tone.wav", "tone.mp3"));
         File.WriteAllBytes(cut, mp3[..^9]);
         Refusal(cut).ShouldContain("it is truncated: its next MP3 frame ends at byte");
+    }
+
+    [RequiresFact("ffmpeg")]
+    public void An_mp3_cut_between_frames_is_refused_where_its_header_counts_them_and_else_looks_whole()
+    {
+        const int frame = 72 * 64_000 / Rate; // ISO 13818-3, layer III: 64 kbit/s at 16 kHz, without padding
+        string[] plain = ["-b:a", "64k", "-id3v2_version", "0"];
+        string cut = Path.Combine(folder.Path, "cut.mp3");
+        byte[] counted = File.ReadAllBytes(Converted("tone.wav", "counted.mp3", plain)), uncounted = File.ReadAllBytes(Converted("tone.wav", "uncounted.mp3", [.. plain, "-write_xing", "0"]));
+
+        File.WriteAllBytes(cut, counted[..^(5 * frame)]);
+        Refusal(cut).ShouldMatch(@"it is truncated: its header promises \d+ MP3 frames, \d+ are there");
+
+        // Some encoders count the frame that holds the header, some do not: one frame of 36 ms may be missing unseen.
+        File.WriteAllBytes(cut, counted[..^frame]);
+        Read(cut).Samples.Length.ShouldBeGreaterThan(0);
+
+        // Without a count nothing tells: what is left is read.
+        int whole = Read(Path.Combine(folder.Path, "uncounted.mp3")).Samples.Length;
+        File.WriteAllBytes(cut, uncounted[..^(5 * frame)]);
+        Read(cut).Samples.Length.ShouldBe(whole - (5 * 576));
     }
 
     [RequiresFact("ffmpeg")]
