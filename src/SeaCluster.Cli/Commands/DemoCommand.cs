@@ -16,7 +16,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         Option<string> folder = new("--out") { Description = "Folder for media, embeddings, answers and report.html", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
-        Option<bool> quick = new("--quick") { Description = "One seed instead of three: about a third of the time" };
+        Option<bool> quick = new("--quick") { Description = "One seed instead of three" };
         Option<int?> seeds = SharedOptions.AtLeast(new Option<int?>("--seeds") { Description = "How many seeds each way of aligning is trained with; 3 if not given, with --quick 1", HelpName = "N" }, 1);
         Option<string> modality = new("--modality") { Description = "image, audio, video, or all: one after the other", HelpName = "NAME", DefaultValueFactory = _ => All };
         modality.AcceptOnlyFromAmong([.. Enum.GetValues<Modality>().Select(each => each.Name()), All]);
@@ -28,7 +28,7 @@ internal static class DemoCommand
         Option<bool> samples = new("--write-samples") { Description = "Write the rows, cases and pictures of samples/demo anew", Hidden = true };
         return new SeaCommand(
             "demo",
-            "Run the whole method on a small world of short phrases in pictures, speech and clips, with small models: text rows, synthetic embeddings, alignment. Prints attack success on harmful phrases and harmless requests answered, beside the baselines base, text-only, blank and real; report.html has the rest. Fails (1) where the order of base, text-only and SEA is not the paper's.",
+            "Run the whole method on a small world of short phrases in pictures, speech and clips, with small models: text rows, synthetic embeddings, alignment. Prints attack success on harmful phrases and harmless requests answered, beside the baselines base, text-only, blank and real; report.html has the rest. Fails where attack success does not fall from base to text-only to SEA, or SEA refuses too many harmless requests.",
             "demo", "demo --quick --modality image", "demo --json")
             .With(folder, quick, seeds, modality, reveal, trainBase, baseFolder, baseSeed, json, samples)
             .Does((parsed, cancel) => Task.Run(() =>

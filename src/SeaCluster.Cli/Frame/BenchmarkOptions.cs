@@ -9,15 +9,19 @@ namespace SeaCluster.Cli.Frame;
 internal sealed class BenchmarkOptions
 {
     private readonly Option<string?> _name;
-    private readonly Option<string[]> _tasks = new("--task") { Description = "With --benchmark: a task of it, such as TYPO; may be given several times; default: all whose media are there", HelpName = "TASK" };
-    private readonly Option<string[]> _scenarios = new("--scenario") { Description = "With --benchmark: a scenario by name or number, such as 6-Fraud; may be given several times; default: all", HelpName = "NAME" };
-    private readonly Option<bool> _tiny = new("--tiny") { Description = "With --benchmark mm-safetybench or figstep: the small version that its authors publish" };
+    private readonly Option<string[]> _tasks;
+    private readonly Option<string[]> _scenarios;
+    private readonly Option<bool> _tiny;
 
     public BenchmarkOptions(bool required)
     {
         string[] names = [.. Benchmark.All.Select(each => each.Name)];
         _name = new Option<string?>("--benchmark") { Description = $"A published benchmark: {string.Join(", ", names)}", HelpName = "NAME", Required = required };
         _name.AcceptOnlyFromAmong(names);
+        string given = required ? "Only " : "With --benchmark: only ";
+        _tasks = new Option<string[]>("--task") { Description = $"{given}this task, such as TYPO; may be given several times; default: all whose media are there", HelpName = "TASK" };
+        _scenarios = new Option<string[]>("--scenario") { Description = $"{given}this scenario by name or number, such as 6-Fraud; may be given several times; default: all", HelpName = "NAME" };
+        _tiny = new Option<bool>("--tiny") { Description = $"{given}the small version that MM-SafetyBench and FigStep publish" };
     }
 
     public Symbol[] Symbols => [_name, _tasks, _scenarios, _tiny];
