@@ -15,13 +15,14 @@ namespace SeaCluster.Cli.Commands;
 internal static class AlignCommand
 {
     private static readonly ModelOptions Model = new();
-    private static readonly Option<string> Data = SharedOptions.Data("prepared.jsonl of the harmful rows");
+    private static readonly Option<string?> Data = SharedOptions.File(new Option<string?>("--data") { Description = "prepared.jsonl of the harmful rows; not needed with --eraser", HelpName = "FILE" });
     private static readonly Option<string?> Embeddings = SharedOptions.Folder(new Option<string?>("--embeddings") { Description = "Folder of their embeddings, as 'sea synthesize' wrote it", HelpName = "DIR" });
     private static readonly Option<string?> BenignPrepared = SharedOptions.File(new Option<string?>("--benign-prepared") { Description = "prepared.jsonl of benign rows", HelpName = "FILE" });
     private static readonly Option<string?> BenignEmbeddings = SharedOptions.Folder(new Option<string?>("--benign-embeddings") { Description = "Folder of their embeddings", HelpName = "DIR" });
     private static readonly Option<string?> Benign = SharedOptions.File(new Option<string?>("--benign") { Description = "Plain benign rows with their answers", HelpName = "FILE" });
     private static readonly Option<string?> BenignMedia = SharedOptions.File(new Option<string?>("--benign-media") { Description = "Benign rows that name a real medium each", HelpName = "FILE" });
     private static readonly Option<string?> HarmfulMedia = SharedOptions.File(new Option<string?>("--harmful-media") { Description = "Harmful rows that name a real medium each: for the real-media baseline (--set media=real)", HelpName = "FILE" });
+    private static readonly Option<string?> Eraser = SharedOptions.Folder(new Option<string?>("--eraser") { Description = "Folder of 'sea eraser': its rows alone, for --set method=eraser", HelpName = "DIR" });
     private static readonly Option<string> Out = SharedOptions.Out("Folder of the alignment: adapter/, align.jsonl, checkpoints/; with --set method=dpo reference.jsonl too");
     private static readonly Option<int?> Steps = SharedOptions.AtLeast(new Option<int?>("--steps") { Description = "Training steps", HelpName = "N" }, 1);
     private static readonly Option<int?> Rank = SharedOptions.AtLeast(new Option<int?>("--rank") { Description = "Rank of the LoRA adapter", HelpName = "N" }, 1);
@@ -37,14 +38,20 @@ internal static class AlignCommand
             "align",
             "Train an adapter (or the language model) to refuse on the embeddings and the text, and to go on answering benign requests. The same command goes on from its last checkpoint.",
             "align --model llava --data p.jsonl --embeddings e --out adapter",
-            "align --model llava --data p.jsonl --benign b.jsonl --out text")
+            "align --model llava --data p.jsonl --benign b.jsonl --out text",
+            "align --model llava --eraser unlearn --set method=eraser --out e")
         { Resumable = true };
-        return command.With([.. Model.Symbols, Data, Embeddings, BenignPrepared, BenignEmbeddings, Benign, BenignMedia, HarmfulMedia, Modality, Out, Steps, Rank, Full, Set, Seed, Json])
+        return command.With([.. Model.Symbols, Data, Embeddings, BenignPrepared, BenignEmbeddings, Benign, BenignMedia, HarmfulMedia, Eraser, Modality, Out, Steps, Rank, Full, Set, Seed, Json])
             .Does((parsed, cancel) => Task.Run(() => Run(parsed, cancel), CancellationToken.None));
     }
 
     private static int Run(ParseResult parsed, CancellationToken cancel)
     {
+        if (parsed.GetValue(Data) is null && parsed.GetValue(Eraser) is null)
+        {
+            throw new SeaException("--data is missing: the rows to align on.", "Give prepared.jsonl of 'sea prepare', or with --set method=eraser --eraser DIR.") { WrongUse = true };
+        }
+
         AlignOptions align = Options(parsed);
         AlignmentInputs inputs = new()
         {
@@ -56,6 +63,7 @@ internal static class AlignCommand
             Benign = parsed.GetValue(Benign),
             BenignMedia = parsed.GetValue(BenignMedia),
             HarmfulMedia = parsed.GetValue(HarmfulMedia),
+            Eraser = parsed.GetValue(Eraser),
             Modality = parsed.GetValue(Modality) is { } name ? ModalityNames.Parse(name) : null,
         };
         string folder = parsed.GetValue(Out)!;
@@ -98,7 +106,7 @@ internal static class AlignCommand
                 text[(equals + 1)..]));
         }
 
-        List<KeyValuePair<string, string>> overrides = [.. LeftOut(parsed, given), .. given];
+        List<KeyValuePair<string, string>> overrides = [.. parsed.GetValue(Eraser) is null ? LeftOut(parsed, given) : [], .. given];
         foreach ((string key, string? value) in new[] { ("steps", parsed.GetValue(Steps)?.ToString()), ("rank", parsed.GetValue(Rank)?.ToString()), ("adapter", parsed.GetValue(Full) ? "full" : null) })
         {
             if (value is not null)
@@ -107,7 +115,7 @@ internal static class AlignCommand
             }
         }
 
-        overrides.AddRange(new[] { ("benign", parsed.GetValue(Benign) ?? parsed.GetValue(BenignPrepared)), ("benign_media", parsed.GetValue(BenignMedia)), ("harmful_media", parsed.GetValue(HarmfulMedia)) }
+        overrides.AddRange(new[] { ("benign", parsed.GetValue(Benign) ?? parsed.GetValue(BenignPrepared)), ("benign_media", parsed.GetValue(BenignMedia)), ("harmful_media", parsed.GetValue(HarmfulMedia)), ("eraser", parsed.GetValue(Eraser)) }
             .Where(file => file.Item2 is not null).Select(file => KeyValuePair.Create($"data.{file.Item1}", ".")));
         SpecReading reading = SpecReader.Read("model: { path: . }\ndata: { path: . }\n", Environment.CurrentDirectory, overrides);
         return reading.Spec?.Align ?? throw SpecProblems.ToException("the options", reading.Problems);

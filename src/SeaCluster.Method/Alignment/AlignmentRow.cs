@@ -31,6 +31,12 @@ public enum RowKind
 /// <param name="Medium">Names the encoder output in the <see cref="MediaBank"/>, or null for text.</param>
 public sealed record AlignmentRow(string Id, RowKind Kind, EncodedPrompt Prompt, string? Medium = null);
 
+/// <summary>One harmful question with the answer to unlearn.</summary>
+/// <param name="Id">Names the row.</param>
+/// <param name="Render">The prompt, labelled on the answer, with a text in front of its question and one behind it; itself with two empty ones.</param>
+/// <param name="Medium">Names the encoder output in the <see cref="MediaBank"/>, or null for text.</param>
+public sealed record HarmRow(string Id, Func<string, string, EncodedPrompt> Render, string? Medium = null);
+
 /// <summary>One question with the answer to prefer and the answer to avoid.</summary>
 /// <param name="Id">Names the row.</param>
 /// <param name="Kind">The pool it is drawn from.</param>

@@ -14,10 +14,13 @@ public sealed record EraserOptions
     /// <summary>γ: the harmful answer's mean negative log-likelihood beyond which nothing is unlearned any more.</summary>
     public double Gamma { get; init; } = 1.8;
 
-    /// <summary>Most random tokens in front of a harmful prompt, redrawn at every use; 0 with <see cref="NoiseAfter"/> 0 leaves prompts as they are.</summary>
+    /// <summary>What divergences are averaged over: positions of rows, or with <see cref="EraserMode.Faithful"/> those of rows padded on the left to one length.</summary>
+    public EraserMode Mode { get; init; }
+
+    /// <summary>Most random pieces in front of a harmful question, redrawn at every use; 0 with <see cref="NoiseAfter"/> 0 leaves questions as they are.</summary>
     public int NoiseBefore { get; init; } = 50;
 
-    /// <summary>Most random tokens behind a harmful prompt.</summary>
+    /// <summary>Most random pieces behind a harmful question.</summary>
     public int NoiseAfter { get; init; } = 20;
 
     /// <summary>Rows of each kind a step, where no order is given.</summary>
@@ -38,24 +41,28 @@ public readonly record struct EraserStep(IReadOnlyList<int> Harm, IReadOnlyList<
 
 /// <summary>
 /// Eraser (Lu et al. 2024): unlearn harmful answers, keep general ones and keep refusals. Loss =
-/// max(0, γ − CE(harmful answer | noised prompt)) + KL(reference ‖ model) on helpful rows + the same on refusals; CE is averaged over the answers'
-/// tokens, KL over all positions, prompts included; the reference is the model without its adapter.
+/// max(0, γ − CE(harmful answer | T(x))) + KL(reference ‖ model) on helpful rows + the same on refusals; T puts random texts around the question, CE is averaged
+/// over the answers' tokens, KL over all positions, prompts included; the reference is the model without its adapter.
 /// </summary>
 public sealed class EraserObjective : IObjective
 {
+    // Of the authors' collator and tokenizer.
+    private const int PadTo = 8;
+    private const int PadToken = 0;
+
     private readonly IMultimodalModel model;
     private readonly LoraAdapter adapter;
-    private readonly IReadOnlyList<AlignmentRow> harm;
+    private readonly IReadOnlyList<HarmRow> harm;
     private readonly IReadOnlyList<AlignmentRow> help;
     private readonly IReadOnlyList<AlignmentRow> refusals;
     private readonly MediaBank? media;
     private readonly EraserOptions options;
     private readonly Func<int, EraserStep> order;
-    private readonly int[] pieces;
+    private readonly RandomText? noise;
 
     /// <param name="model">The model under training.</param>
     /// <param name="adapter">The adapter under training, off for the reference.</param>
-    /// <param name="harm">Harmful prompts with harmful answers.</param>
+    /// <param name="harm">Harmful questions with harmful answers.</param>
     /// <param name="help">General prompts with answers, the model's own in the paper.</param>
     /// <param name="refusals">Harmful prompts with refusals.</param>
     /// <param name="media">Encoder outputs that rows name; null where none does.</param>
@@ -63,7 +70,7 @@ public sealed class EraserObjective : IObjective
     /// <param name="order">Rows of a step; as in the paper if null: row i of an epoch of each pool together, cyclically.</param>
     /// <exception cref="SeaException">One of the three pools is empty.</exception>
     public EraserObjective(
-        IMultimodalModel model, LoraAdapter adapter, IReadOnlyList<AlignmentRow> harm, IReadOnlyList<AlignmentRow> help, IReadOnlyList<AlignmentRow> refusals,
+        IMultimodalModel model, LoraAdapter adapter, IReadOnlyList<HarmRow> harm, IReadOnlyList<AlignmentRow> help, IReadOnlyList<AlignmentRow> refusals,
         MediaBank? media = null, EraserOptions? options = null, Func<int, EraserStep>? order = null)
     {
         this.model = model;
@@ -82,11 +89,10 @@ public sealed class EraserObjective : IObjective
             }
         }
 
-        bool noisy = this.options.NoiseBefore + this.options.NoiseAfter > 0;
-        pieces = noisy ? [.. Enumerable.Range(0, model.Tokenizer.VocabularySize).Where(id => !model.Tokenizer.IsSpecial(id))] : [];
+        noise = this.options.NoiseBefore + this.options.NoiseAfter > 0 ? new RandomText(model.Tokenizer) : null;
         string settings = string.Create(
-            CultureInfo.InvariantCulture, $"{this.options.Gamma} {this.options.NoiseBefore} {this.options.NoiseAfter} {this.options.Rows} {this.options.Seed}");
-        Fingerprint = ObjectiveFingerprint.Of("eraser", settings, harm.Concat(help).Concat(refusals).Select(row => (row.Id, row.Medium, row.Prompt)), step =>
+            CultureInfo.InvariantCulture, $"{this.options.Mode} {this.options.Gamma} {this.options.NoiseBefore} {this.options.NoiseAfter} {this.options.Rows} {this.options.Seed}");
+        Fingerprint = ObjectiveFingerprint.Of("eraser", settings, [.. harm.Select(row => (row.Id, row.Medium, row.Render("", ""))), .. help.Concat(refusals).Select(row => (row.Id, row.Medium, row.Prompt))], step =>
         {
             EraserStep rows = this.order(step);
             return [.. rows.Harm, .. rows.Help, .. rows.Refusals];
@@ -100,7 +106,7 @@ public sealed class EraserObjective : IObjective
     public StepLoss Backward(int step)
     {
         EraserStep rows = order(step);
-        RowItem[] noised = [.. rows.Harm.Select((row, i) => Noised(harm[row], step, i))];
+        RowItem[] noised = [.. rows.Harm.Select((row, i) => Wrapped(harm[row], step, i))];
         (double nll, double unlearn, int tokens, int labels) = Unlearn(noised);
         (double retain, int helpTokens) = Divergence([.. rows.Help.Select(row => help[row])]);
         (double maintain, int refusalTokens) = Divergence([.. rows.Refusals.Select(row => refusals[row])]);
@@ -165,10 +171,23 @@ public sealed class EraserObjective : IObjective
     {
         using DisposeScope scope = NewDisposeScope();
         // Without labels a sequence keeps all its positions; every row stands alone, so that none is counted for two.
-        RowItem[] items = [.. rows.Select(row => new RowItem(row.Prompt with { Labels = [.. row.Prompt.Labels.Select(_ => -100)] }, row.Medium))];
-        int tokens = 0, positions = items.Sum(item => item.Prompt.Ids.Length);
-        double loss = 0;
+        RowItem[] items = [.. rows.Select(row => new RowItem(row.Prompt with { Labels = [.. row.Prompt.Labels.Select(_ => EncodedPrompt.NoLabel)] }, row.Medium))];
+        (int tokens, double loss) = (0, 0);
+        int width = Padded(items), positions = options.Mode == EraserMode.Faithful ? width * items.Length : items.Sum(item => item.Prompt.Ids.Length);
         foreach (RowItem item in items)
+        {
+            Add(item, null);
+        }
+
+        if (Padding(items, width) is { Length: > 0 } padding)
+        {
+            // Left padding sees the padding in front of it: one run of it has the positions of every row's, each as often as rows are so short.
+            Add(new RowItem(PaddingOf(padding.Length), null), padding);
+        }
+
+        return (loss, tokens);
+
+        void Add(RowItem item, float[]? weights)
         {
             using DisposeScope inner = NewDisposeScope();
             using RowBatch pass = RowBatch.Split(model, media, [item], new PassLimit(int.MaxValue)).Single();
@@ -180,37 +199,39 @@ public sealed class EraserObjective : IObjective
             }
 
             Tensor student = nn.functional.log_softmax(pass.Logits().to(ScalarType.Float32), -1);
-            Tensor divergence = (reference.exp() * (reference - student)).sum() / positions;
+            Tensor each = (reference.exp() * (reference - student)).sum(-1);
+            Tensor divergence = (weights is null ? each : each * tensor(weights).to(model.Device)).sum() / positions;
             divergence.backward();
             loss += divergence.item<float>();
             tokens += pass.Tokens;
         }
-
-        return (loss, tokens);
     }
 
-    // The start of the sequence stays in front; the answer's labels move with it.
-    private RowItem Noised(AlignmentRow row, int step, int index)
+    // The length that the authors' collator pads rows to.
+    private static int Padded(RowItem[] items) => (items.Max(item => item.Prompt.Ids.Length) + PadTo - 1) / PadTo * PadTo;
+
+    // For each position of the longest row's padding, in how many rows it is padding too.
+    private float[] Padding(RowItem[] items, int width) => options.Mode == EraserMode.Clean ? [] :
+        [.. Enumerable.Range(0, width - items.Min(item => item.Prompt.Ids.Length)).Select(position => (float)items.Count(item => width - item.Prompt.Ids.Length > position))];
+
+    private static EncodedPrompt PaddingOf(int length) => new()
     {
-        if (pieces.Length == 0)
+        Text = "",
+        Ids = [.. Enumerable.Repeat(PadToken, length)],
+        Labels = [.. Enumerable.Repeat(EncodedPrompt.NoLabel, length)],
+        MediaSpans = [],
+        PromptLength = length,
+    };
+
+    private RowItem Wrapped(HarmRow row, int step, int index)
+    {
+        if (noise is null)
         {
-            return new RowItem(row.Prompt, row.Medium);
+            return new RowItem(row.Render("", ""), row.Medium);
         }
 
         SampleRandom random = new(options.Seed, $"noise/{step}/{index}");
-        int[] before = Draw(random.Below(options.NoiseBefore + 1)), after = Draw(random.Below(options.NoiseAfter + 1));
-        EncodedPrompt prompt = row.Prompt;
-        int head = prompt.Ids[0] == model.Tokenizer.Encode("").FirstOrDefault(-1) ? 1 : 0, first = Array.FindIndex(prompt.Labels, label => label >= 0);
-        int[] ids = [.. prompt.Ids[..head], .. before, .. prompt.Ids[head..first], .. after, .. prompt.Ids[first..]];
-        int[] labels = [.. Enumerable.Repeat(-100, before.Length + first + after.Length), .. prompt.Labels[first..]];
-        return new RowItem(prompt with
-        {
-            Ids = ids,
-            Labels = labels,
-            MediaSpans = [.. prompt.MediaSpans.Select(span => (span.Start + before.Length, span.Length))],
-            PromptLength = first + before.Length + after.Length,
-        }, row.Medium);
-
-        int[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => pieces[random.Below(pieces.Length)])];
+        string before = noise.Draw(random, random.Below(options.NoiseBefore + 1)), after = noise.Draw(random, random.Below(options.NoiseAfter + 1));
+        return new RowItem(row.Render(before, after), row.Medium);
     }
 }

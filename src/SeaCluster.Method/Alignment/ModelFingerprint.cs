@@ -9,11 +9,12 @@ using static TorchSharp.torch;
 namespace SeaCluster.Method.Alignment;
 
 /// <summary>Tells models apart by what is in memory, wherever it was read from: names, shapes and type of all tensors, and some values of each.</summary>
-internal static class ModelFingerprint
+public static class ModelFingerprint
 {
     // A fine-tuned model differs from its base in nearly every value of what was tuned: some of each tensor tell, without reading gigabytes.
     private const long Values = 64;
 
+    /// <summary>64 hex digits.</summary>
     public static string Of(IMultimodalModel model)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -30,7 +30,7 @@ internal static class EraserFigures
 
             using Trainer trainer = TrainingFixture.Trainer(fixture, "eraser-initial", eraser.Settings, eraser.Steps.Count);
             EraserObjective objective = new(
-                fixture.Model, trainer.Adapter!, Rows(eraser.Harm), Rows(eraser.Help), Rows(eraser.Refusals), null,
+                fixture.Model, trainer.Adapter!, [.. Rows(eraser.Harm).Select(row => new HarmRow(row.Id, (_, _) => row.Prompt))], Rows(eraser.Help), Rows(eraser.Refusals), null,
                 new EraserOptions { Gamma = eraser.Gamma, NoiseBefore = 0, NoiseAfter = 0, Rows = 1 });
             IReadOnlyDictionary<string, double>[] steps = [.. trainer.Run(objective).Select(step => step.ToDictionary())];
             foreach ((string name, Func<EraserStep, double> expected) in Logged)

@@ -15,6 +15,12 @@ public sealed record GenerationOptions
     /// <summary>Draw among the most likely tokens that together have this probability; 1 = all.</summary>
     public double TopP { get; init; } = 1;
 
+    /// <summary>
+    /// Draws make tokens that stand in the prompt or the answer already less likely: their logit is divided by it where it is positive, multiplied where it is negative (Keskar et al.
+    /// 2019). 1 leaves them; the most likely token (temperature 0) is not affected.
+    /// </summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
     /// <summary>Seed of the draws; a request's draws depend on it and on the request's index alone.</summary>
     public long Seed { get; init; }
 

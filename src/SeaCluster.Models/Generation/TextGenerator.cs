@@ -64,7 +64,7 @@ public static class TextGenerator
         LanguageModel decoder = model.LanguageModel;
         int[] prompts = [.. batch.Select(i => requests[i].Prompt.Ids.Length)];
         using KeyValueCache cache = new(prompts, prompts.Max() + options.MaxNewTokens, decoder);
-        TokenSampler[] samplers = [.. batch.Select(i => new TokenSampler(options, i))];
+        TokenSampler[] samplers = [.. batch.Select(i => new TokenSampler(options, i, requests[i].Prompt.Ids))];
         List<int>[] written = [.. batch.Select(_ => new List<int>())];
         List<int> rows = [.. Enumerable.Range(0, batch.Length)];
         TokenPosition[][] positions = [.. batch.Select(i => TokenPosition.Of(requests[i].Prompt))];

@@ -1,11 +1,23 @@
 namespace SeaCluster.Models.Generation;
 
-/// <summary>Draws one token from logits: temperature, then top-k, then top-p (nucleus, Holtzman et al. 2020).</summary>
-internal sealed class TokenSampler(GenerationOptions options, int request)
+/// <summary>Draws one token from logits: repetition penalty, temperature, then top-k, then top-p (nucleus, Holtzman et al. 2020).</summary>
+internal sealed class TokenSampler(GenerationOptions options, int request, IReadOnlyList<int> prompt)
 {
+    private readonly HashSet<int> seen = options.RepetitionPenalty == 1 ? [] : [.. prompt];
     private ulong state = SplitMix(unchecked((ulong)options.Seed) ^ SplitMix((ulong)request + 1));
 
     public int Next(ReadOnlySpan<float> logits)
+    {
+        int next = Draw(logits);
+        if (options.RepetitionPenalty != 1)
+        {
+            seen.Add(next);
+        }
+
+        return next;
+    }
+
+    private int Draw(ReadOnlySpan<float> logits)
     {
         int[] order = new int[logits.Length];
         double[] weights = new double[logits.Length];
@@ -13,12 +25,13 @@ internal sealed class TokenSampler(GenerationOptions options, int request)
         for (int i = 0; i < logits.Length; i++)
         {
             order[i] = i;
-            largest = Math.Max(largest, logits[i]);
+            weights[i] = seen.Contains(i) ? logits[i] > 0 ? logits[i] / options.RepetitionPenalty : logits[i] * options.RepetitionPenalty : logits[i];
+            largest = Math.Max(largest, weights[i]);
         }
 
         for (int i = 0; i < logits.Length; i++)
         {
-            weights[i] = -Math.Exp((logits[i] - largest) / options.Temperature);
+            weights[i] = -Math.Exp((weights[i] - largest) / options.Temperature);
         }
 
         Array.Sort(weights, order);

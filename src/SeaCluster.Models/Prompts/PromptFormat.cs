@@ -15,6 +15,8 @@ public sealed class PromptFormat
 {
     private static readonly string[] WordTokens = ["<bos>", "<eos>", "<user>", "<assistant>", "<media>"];
 
+    private readonly ModelConfig _config;
+    private readonly string _folder;
     private readonly Tokenizer _tokenizer;
     private readonly PromptTemplate _template;
     private readonly Dictionary<Modality, (string Text, int Id)> _placeholders;
@@ -23,6 +25,8 @@ public sealed class PromptFormat
 
     private PromptFormat(ModelConfig config, Tokenizer tokenizer, PromptTemplate template, string folder)
     {
+        _config = config;
+        _folder = folder;
         _tokenizer = tokenizer;
         _template = template;
         _first = config.Modalities[0];
@@ -62,6 +66,10 @@ public sealed class PromptFormat
         CheckChatTemplate(config, folder);
         return new PromptFormat(config, tokenizer, PromptTemplate.Of(config.Family), folder);
     }
+
+    /// <summary>The same model's tokens in another template.</summary>
+    /// <param name="template">Its end of an answer must be one token of the tokenizer.</param>
+    public PromptFormat With(PromptTemplate template) => new(_config, _tokenizer, template, _folder);
 
     /// <summary>The placeholder id of a modality. Throws <see cref="SeaException"/> where the model does not take it.</summary>
     public int MediaTokenId(Modality modality) => Placeholder(modality).Id;

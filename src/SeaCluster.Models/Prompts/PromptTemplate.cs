@@ -77,6 +77,28 @@ public sealed record PromptTemplate
         BetweenTurns = "\n",
     };
 
+    /// <summary>A chat of USER and ASSISTANT with Vicuna's system text.</summary>
+    /// <param name="answerEnd">The token that ends an answer.</param>
+    public static PromptTemplate PlainChat(string answerEnd) => Vicuna with
+    {
+        DefaultSystem = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful answers to the user's questions.",
+        AnswerEnd = answerEnd,
+    };
+
+    /// <summary>Llama 2's chat, with its default system text.</summary>
+    /// <param name="answerEnd">The token that ends an answer.</param>
+    public static PromptTemplate Llama2(string answerEnd) => new()
+    {
+        Prompt = "[INST] {system}{media}{question} [/INST]",
+        System = "<<SYS>>\n{system}\n<</SYS>>\n\n",
+        DefaultSystem = "You are a helpful, respectful and honest assistant. Always answer as helpfully as possible, while being safe. Your answers should not include any harmful, unethical, racist, sexist, toxic, "
+            + "dangerous, or illegal content. Please ensure that your responses are socially unbiased and positive in nature.\n\nIf a question does not make any sense, or is not factually coherent, explain why "
+            + "instead of answering something not correct. If you don't know the answer to a question, please don't share false information.",
+        Media = "{tokens}\n",
+        Answer = " {answer}",
+        AnswerEnd = answerEnd,
+    };
+
     /// <summary>The template that a family was trained with.</summary>
     public static PromptTemplate Of(ModelFamily family) => family switch
     {

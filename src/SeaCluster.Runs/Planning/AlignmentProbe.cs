@@ -25,6 +25,7 @@ internal static class AlignmentProbe
             Benign = spec.Data.Benign,
             BenignMedia = spec.Data.BenignMedia,
             HarmfulMedia = spec.Data.HarmfulMedia,
+            Eraser = spec.Data.Eraser,
             Modality = spec.Synthesize.Modality,
             Limit = Math.Min(Rows, spec.Data.Limit ?? Rows),
             BlankStandsIn = true,

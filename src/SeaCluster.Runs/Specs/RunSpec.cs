@@ -87,6 +87,10 @@ public sealed record DataOptions
     [SpecOption(Path = true)]
     public string? HarmfulMedia { get; init; }
 
+    /// <summary>A folder of <c>sea eraser</c>: its rows take the mix's place where align.method is eraser.</summary>
+    [SpecOption(Path = true, Folder = true)]
+    public string? Eraser { get; init; }
+
     /// <summary>Read at most so many rows of each file.</summary>
     [SpecOption(Minimum = 1)]
     public int? Limit { get; init; }

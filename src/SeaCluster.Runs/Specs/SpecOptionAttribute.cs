@@ -22,6 +22,9 @@ public sealed class SpecOptionAttribute : Attribute
     /// <summary>Whether it names a file or folder, relative to the spec file.</summary>
     public bool Path { get; init; }
 
+    /// <summary>Whether what it names may be a folder.</summary>
+    public bool Folder { get; init; }
+
     /// <summary>Whether it changes where and how fast work happens but no result: such options are outside the spec's hash.</summary>
     public bool Operational { get; init; }
 }

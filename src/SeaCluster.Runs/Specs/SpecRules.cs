@@ -78,7 +78,6 @@ internal static partial class SpecRules
     private static IEnumerable<SpecProblem> Alignment(RunSpec spec)
     {
         AlignOptions align = spec.Align;
-        MixOptions mix = align.Mix;
         if (align.Warmup is { } warmup && warmup > align.Steps)
         {
             yield return Problem("align.warmup", $"expected at most align.steps ({Text(align.Steps)}), found {Text(warmup)}");
@@ -89,6 +88,18 @@ internal static partial class SpecRules
             yield return Problem("align.targets", "expected one or more projections, each once");
         }
 
+        // Eraser's own rows take the mix's place: what the mix would need is not looked for.
+        bool own = align.Method == AlignmentMethod.Eraser && spec.Data.Eraser is not null;
+        foreach (SpecProblem problem in own ? Method(align, own) : [.. Mix(spec), .. Method(align, own)])
+        {
+            yield return problem;
+        }
+    }
+
+    private static IEnumerable<SpecProblem> Mix(RunSpec spec)
+    {
+        AlignOptions align = spec.Align;
+        MixOptions mix = align.Mix;
         if (mix.HarmfulText + mix.BenignText + mix.HarmfulMedia + mix.BenignMedia + mix.Retention == 0)
         {
             yield return Problem("align.mix", "expected rows of at least one kind, found none");
@@ -126,14 +137,9 @@ internal static partial class SpecRules
         {
             yield return Problem("align.mix.retention", $"expected 0 because align.media is {Name(align.Media)}, found {Text(mix.Retention)}: content questions need synthetic encoder outputs");
         }
-
-        foreach (SpecProblem problem in Method(align))
-        {
-            yield return problem;
-        }
     }
 
-    private static IEnumerable<SpecProblem> Method(AlignOptions align)
+    private static IEnumerable<SpecProblem> Method(AlignOptions align, bool own)
     {
         MixOptions mix = align.Mix;
         if (align.Method == AlignmentMethod.Eraser && align.Adapter == AdapterKind.Full)
@@ -141,7 +147,7 @@ internal static partial class SpecRules
             yield return Problem("align.adapter", "expected lora because align.method is eraser, found full: the reference is the model without its adapter");
         }
 
-        if (align.Method == AlignmentMethod.Eraser && align.Media == AlignmentMedia.Real && mix.HarmfulMedia > 0)
+        if (align.Method == AlignmentMethod.Eraser && !own && align.Media == AlignmentMedia.Real && mix.HarmfulMedia > 0)
         {
             yield return Problem("align.mix.harmful_media", $"expected 0 because align.method is eraser and align.media is real, found {Text(mix.HarmfulMedia)}: rows with real media have no answer to unlearn");
         }
@@ -149,6 +155,16 @@ internal static partial class SpecRules
         if (align.Method == AlignmentMethod.Dpo && align.Media == AlignmentMedia.Real && mix.HarmfulMedia > 0)
         {
             yield return Problem("align.mix.harmful_media", $"expected 0 because align.method is dpo and align.media is real, found {Text(mix.HarmfulMedia)}: rows with real media have no answer to avoid");
+        }
+
+        if (align.Eraser.Templates.Distinct().Count() != align.Eraser.Templates.Count)
+        {
+            yield return Problem("align.eraser.templates", "expected some of own, plain, llama2, each once");
+        }
+
+        if (own)
+        {
+            yield break;
         }
 
         if (align.Method == AlignmentMethod.Eraser && mix.HarmfulText + mix.HarmfulMedia == 0)
@@ -185,7 +201,7 @@ internal static partial class SpecRules
             }
 
             bool model = option.Path == "model.path", file = File.Exists(path), folder = Directory.Exists(path);
-            string? found = (model, file, folder) switch
+            string? found = option.Rules.Folder && !model ? folder ? null : file ? "a folder, found a file:" : "a folder that exists, found none at" : (model, file, folder) switch
             {
                 (true, true, _) => "a folder, found a file:",
                 (true, _, false) => "a folder that exists, found none at",

@@ -160,6 +160,9 @@ public sealed record AlignOptions
     [SpecOption(Minimum = 0, Maximum = 100)]
     public double Gamma { get; init; } = 1.8;
 
+    /// <summary>Eraser's rows.</summary>
+    public EraserSpec Eraser { get; init; } = new();
+
     /// <summary>The seed of this stage; auto derives it from the run's.</summary>
     [SpecOption(Auto = true, Minimum = 0)]
     public long? Seed { get; init; }
@@ -167,6 +170,32 @@ public sealed record AlignOptions
     /// <summary>Steps between checkpoints; a killed run repeats at most so many.</summary>
     [SpecOption(Operational = true, Minimum = 1, Maximum = 10_000_000)]
     public int CheckpointEvery { get; init; } = 25;
+}
+
+/// <summary>How Eraser's rows become tokens.</summary>
+public sealed record EraserSpec
+{
+    /// <summary>clean tokenizes a row as every other method does; faithful as the authors' code does, its padding included.</summary>
+    public EraserMode Mode { get; init; }
+
+    /// <summary>The chats that each row is put in: own, plain, llama2; empty is [own] in clean and [plain, llama2] in faithful mode.</summary>
+    public IReadOnlyList<EraserTemplate> Templates { get; init; } = [];
+
+    /// <summary>Rows of each pool in one optimiser step.</summary>
+    [SpecOption(Minimum = 1, Maximum = 4096)]
+    public int Rows { get; init; } = 4;
+
+    /// <summary>Tokens that a row is cut to.</summary>
+    [SpecOption(Minimum = 16, Maximum = 1_000_000)]
+    public int MaxLength { get; init; } = 1536;
+
+    /// <summary>Most random pieces in front of a harmful question, redrawn at every use.</summary>
+    [SpecOption(Minimum = 0, Maximum = 1000)]
+    public int WrapBefore { get; init; } = 50;
+
+    /// <summary>Most random pieces behind it.</summary>
+    [SpecOption(Minimum = 0, Maximum = 1000)]
+    public int WrapAfter { get; init; } = 20;
 }
 
 /// <summary>Rows of each kind in one optimiser step.</summary>

@@ -35,7 +35,7 @@ internal static class Unread
         (AlignOptions align, DataOptions data) = (spec.Align, spec.Data);
         (_, int real) = align.Mix.BenignMediaRows(data.Benign is not null && align.Media != AlignmentMedia.Real, data.BenignMedia is not null);
         yield return ("data.harmful_media", align.Media == AlignmentMedia.Real, "where align.media is real");
-        yield return ("data.benign_media", real > 0, "where align.mix asks for benign_media with a real_share above 0");
+        yield return ("data.benign_media", real > 0 && !(align.Method == AlignmentMethod.Eraser && data.Eraser is not null), "where align.mix asks for benign_media with a real_share above 0");
         yield return ("align.mix.real_share", align.Mix.BenignMedia > 0, "where align.mix.benign_media is above 0");
         yield return ("prepare.llm", spec.Prepare.Preparer == Preparer.Llm, "where prepare.preparer is llm");
         yield return ("synthesize.noise", spec.Synthesize.Init == EmbeddingStart.Noise, "where synthesize.init is noise");
@@ -47,7 +47,17 @@ internal static class Unread
         yield return ("align.final_learning_rate", align.Schedule != Method.Alignment.LearningRateSchedule.Constant, "where align.schedule is cosine or linear");
         yield return ("align.beta", align.Method == AlignmentMethod.Dpo, "where align.method is dpo");
         yield return ("align.sft_weight", align.Method == AlignmentMethod.Dpo, "where align.method is dpo");
-        yield return ("align.gamma", align.Method == AlignmentMethod.Eraser, "where align.method is eraser");
+        bool eraser = align.Method == AlignmentMethod.Eraser, own = eraser && data.Eraser is not null;
+        yield return ("align.gamma", eraser, "where align.method is eraser");
+        yield return ("data.eraser", eraser, "where align.method is eraser");
+        yield return ("align.eraser.wrap_before", eraser, "where align.method is eraser");
+        yield return ("align.eraser.wrap_after", eraser, "where align.method is eraser");
+        foreach (string option in new[] { "mode", "templates", "rows", "max_length" })
+        {
+            yield return ($"align.eraser.{option}", own, "where align.method is eraser and data.eraser is given");
+        }
+
+        yield return ("align.mix", !own, "where data.eraser is not given: its rows take the mix's place");
         foreach (string option in new[] { "judge", "max_new_tokens", "temperature", "batch", "base", "text" })
         {
             yield return ($"evaluate.{option}", spec.Evaluate.Cases is not null, "where evaluate.cases is given");

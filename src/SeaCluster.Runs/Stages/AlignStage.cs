@@ -61,6 +61,7 @@ public sealed class AlignStage : IStage
             Benign = data.Benign,
             BenignMedia = data.BenignMedia,
             HarmfulMedia = data.HarmfulMedia,
+            Eraser = data.Eraser,
             Modality = context.Spec.Synthesize.Modality,
             Limit = data.Limit,
         };

@@ -18,6 +18,9 @@ public sealed record AlignmentInputs
     /// <summary>Harmful rows that name a real medium, or null.</summary>
     public string? HarmfulMedia { get; init; }
 
+    /// <summary>Folder of Eraser's own data, which takes the mix's place, or null.</summary>
+    public string? Eraser { get; init; }
+
     /// <summary>Of the blank medium; null: the model's first modality.</summary>
     public Modality? Modality { get; init; }
 

@@ -35,17 +35,23 @@ internal static class AlignmentObjective
         // The same harmful prompts are unlearned with the unwanted answer and held to the refusal; what is harmless is held to its answer.
         EraserObjective Eraser()
         {
+            LoraAdapter trained = adapter ?? throw new SeaException("align.method: eraser trains an adapter; align.adapter is full.", "Take align.adapter: lora.");
+            EraserOptions options = new() { Gamma = align.Gamma, NoiseBefore = align.Eraser.WrapBefore, NoiseAfter = align.Eraser.WrapAfter, Seed = seed, Pass = pass };
+            if (pool.Eraser is { } folder)
+            {
+                EraserRows own = EraserRows.Read(model, folder, align.Eraser);
+                EraserOrder order = new(own.Harm.Count, own.Help.Count, own.Refusals.Count, align.Eraser.Rows, seed);
+                return new EraserObjective(model, trained, own.Harm, own.Help, own.Refusals, null, options with { Mode = align.Eraser.Mode, Rows = align.Eraser.Rows }, order.Of);
+            }
+
             PreferenceRow[] harmful = [.. pool.Preferences.Where(row => IsHarmful(row.Kind))];
-            AlignmentRow[] harm = [.. harmful.Select(row => new AlignmentRow(row.Id, row.Kind, row.Rejected, row.Medium))];
+            HarmRow[] harm = [.. harmful.Select(row => pool.Harm[row.Id])];
             AlignmentRow[] refusals = [.. harmful.Select(row => new AlignmentRow(row.Id, row.Kind, row.Chosen, row.Medium))];
             AlignmentRow[] help = [.. pool.Rows.Where(row => !IsHarmful(row.Kind))];
-            Func<int, IReadOnlyList<int>> harmOrder = Order(harm, mix.Without([RowKind.BenignText, RowKind.BenignMedia, RowKind.BenignRealMedia, RowKind.Retention]));
+            Func<int, IReadOnlyList<int>> harmOrder = Order(refusals, mix.Without([RowKind.BenignText, RowKind.BenignMedia, RowKind.BenignRealMedia, RowKind.Retention]));
             Func<int, IReadOnlyList<int>> helpOrder = Order(help, mix.Without([RowKind.HarmfulText, RowKind.HarmfulMedia]));
             return new EraserObjective(
-                model,
-                adapter ?? throw new SeaException("align.method: eraser trains an adapter; align.adapter is full.", "Take align.adapter: lora."),
-                harm, help, refusals, bank,
-                new EraserOptions { Gamma = align.Gamma, Seed = seed, Pass = pass },
+                model, trained, harm, help, refusals, bank, options,
                 step => harmOrder(step) is var taken ? new EraserStep(taken, helpOrder(step), taken) : default);
         }
     }

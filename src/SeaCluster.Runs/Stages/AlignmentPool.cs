@@ -16,10 +16,17 @@ internal sealed class AlignmentPool : IDisposable
     private readonly Dictionary<string, EncoderOutput> media = new(StringComparer.Ordinal);
     private readonly List<AlignmentRow> rows = [];
     private readonly List<PreferenceRow> preferences = [];
+    private readonly Dictionary<string, HarmRow> harm = new(StringComparer.Ordinal);
 
     private readonly IReadOnlyList<string> refusals;
 
-    private AlignmentPool(IReadOnlyList<string> refusals) => this.refusals = refusals;
+    private AlignmentPool(IReadOnlyList<string> refusals, string? eraser) => (this.refusals, Eraser) = (refusals, eraser);
+
+    /// <summary>Folder of Eraser's own data, or null.</summary>
+    public string? Eraser { get; }
+
+    /// <summary>A harmful row's prompt with texts around its question, by the row's id.</summary>
+    public IReadOnlyDictionary<string, HarmRow> Harm => harm;
 
     /// <summary>Rows of all kinds.</summary>
     public IReadOnlyList<AlignmentRow> Rows => rows;
@@ -39,7 +46,7 @@ internal sealed class AlignmentPool : IDisposable
     /// <summary>Gathers rows and encoder outputs.</summary>
     public static AlignmentPool Gather(IMultimodalModel model, AlignmentInputs inputs, AlignmentMedia kind, CancellationToken cancel)
     {
-        AlignmentPool pool = new([.. inputs.Samples.Where(sample => !sample.Benign).Select(sample => sample.Row.Response).Distinct(StringComparer.Ordinal)]);
+        AlignmentPool pool = new([.. inputs.Samples.Where(sample => !sample.Benign).Select(sample => sample.Row.Response).Distinct(StringComparer.Ordinal)], inputs.Eraser);
         try
         {
             if (kind == AlignmentMedia.Synthetic && inputs.BlankStandsIn)
@@ -169,6 +176,11 @@ internal sealed class AlignmentPool : IDisposable
         rejected ??= harmful || refusals.Count == 0 ? null : refusals[preferences.Count % refusals.Count];
         if (rejected is not null)
         {
+            if (harmful)
+            {
+                harm[id] = new HarmRow(id, (before, after) => model.Prompts.Encode(string.Join(' ', new[] { before, question, after }.Where(text => text.Length > 0)), rejected, layout), medium);
+            }
+
             preferences.Add(new PreferenceRow(id, kind, chosen, model.Prompts.Encode(question, rejected, layout), medium));
         }
     }

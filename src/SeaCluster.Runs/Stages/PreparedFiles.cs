@@ -34,7 +34,7 @@ internal static class PreparedFiles
     {
         RunSpec spec = context.Spec;
         bool harmful = spec.Align.Mix.HarmfulText + spec.Align.Mix.HarmfulMedia > 0;
-        return spec.Align.Method == AlignmentMethod.Sft || !harmful || PreparedRowFile.Read(context.Folder.Prepared).Any(row => row.Rejected is not null)
+        return spec.Align.Method == AlignmentMethod.Sft || !harmful || (spec.Align.Method == AlignmentMethod.Eraser && spec.Data.Eraser is not null) || PreparedRowFile.Read(context.Folder.Prepared).Any(row => row.Rejected is not null)
             ? null
             : new SeaException(
                 $"align.method: '{spec.Align.Method.ToString().ToLowerInvariant()}' needs harmful rows with an unwanted answer, and no row of {spec.Data.Path} has one.",

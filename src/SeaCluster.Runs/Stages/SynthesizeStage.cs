@@ -19,7 +19,8 @@ public static class SynthesizeStage
     public static string? NotNeeded(RunSpec spec)
     {
         (MixOptions mix, DataOptions data) = (spec.Align.Mix, spec.Data);
-        return spec.Align.Media != AlignmentMedia.Synthetic ? $"align.media is {spec.Align.Media.ToString().ToLowerInvariant()}: no synthetic encoder output is used"
+        return spec.Align.Method == AlignmentMethod.Eraser && data.Eraser is not null ? "data.eraser has the alignment's rows: no synthetic encoder output is used"
+            : spec.Align.Media != AlignmentMedia.Synthetic ? $"align.media is {spec.Align.Media.ToString().ToLowerInvariant()}: no synthetic encoder output is used"
             : mix.HarmfulMedia + mix.BenignMediaRows(data.Benign is not null, data.BenignMedia is not null).Synthetic + mix.Retention == 0 ? "align.mix has no rows on synthetic encoder outputs"
             : null;
     }

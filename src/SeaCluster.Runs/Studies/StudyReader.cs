@@ -102,13 +102,20 @@ public static class StudyReader
             SpecDocument.Set(root, key, value);
         }
 
-        SpecReading reading = SpecReader.Read(root, folder, problems, checkFiles: true, change.Keys.Select(key => key.Key).ToHashSet(StringComparer.Ordinal));
+        SpecReading reading = SpecReader.Read(root, folder, problems, checkFiles: true, Own(change));
         return (reading.Spec, reading.Problems);
+    }
+
+    // What a variant sets must be read; what a control arm sets beside it may be unread in this spec, and goes back to its default.
+    private static HashSet<string> Own(Change change)
+    {
+        string[] arm = change.Control ? [.. ControlArms.All.SelectMany(known => known.Value).Select(key => key.Key)] : [];
+        return [.. change.Keys.Select(key => key.Key).Except(arm)];
     }
 
     // What only the rows can tell.
     private static string? Lacks(RunSpec spec) =>
-        spec.Align.Method == AlignmentMethod.Sft || RowReader.Read(spec.Data.Path).Any(read => read.Row?.Rejected is not null) ? null : $"no row of {spec.Data.Path} has an unwanted answer ('rejected')";
+        spec.Align.Method == AlignmentMethod.Sft || (spec.Align.Method == AlignmentMethod.Eraser && spec.Data.Eraser is not null) || RowReader.Read(spec.Data.Path).Any(read => read.Row?.Rejected is not null) ? null : $"no row of {spec.Data.Path} has an unwanted answer ('rejected')";
 
     private static IEnumerable<Change> Variants(MappingNode root, List<SpecProblem> problems)
     {

@@ -97,6 +97,18 @@ public sealed class LlavaTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void A_large_repetition_penalty_lets_no_token_come_twice()
+    {
+        // Draws from the most likely token alone: what decides is the penalty.
+        GenerationRequest[] requests = [.. Questions.Select(question => new GenerationRequest(model.Prompts.Encode(question)))];
+        GenerationOptions greedy = new() { MaxNewTokens = 40, Temperature = 1, TopK = 1 };
+        IReadOnlyList<int[]> plain = TextGenerator.Tokens(model, requests, greedy), penalised = TextGenerator.Tokens(model, requests, greedy with { RepetitionPenalty = 1e6 });
+        plain.ShouldContain(answer => answer.Distinct().Count() < answer.Length);
+        penalised.ShouldAllBe(answer => answer.Distinct().Count() == answer.Length);
+        TextGenerator.Tokens(model, requests, greedy with { Temperature = 0 }).ShouldBe(plain);
+    }
+
+    [Fact]
     public void A_thousand_forward_and_backward_passes_leave_no_tensor_behind()
     {
         EncodedPrompt prompt = model.Prompts.Encode(Questions[0], "Yes.", MediaLayout.Of(16));

@@ -20,6 +20,17 @@ public sealed class StudyReaderTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
+    public void Erasers_own_data_are_read_by_its_arm_alone()
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "unlearn"));
+        string spec = Minimal.Replace("benign: benign.jsonl", "benign: benign.jsonl, eraser: unlearn", StringComparison.Ordinal) + "align: { eraser: { mode: faithful } }\n";
+        StudySpec study = Load(spec, controls: true)!;
+        RunSpec eraser = study.Variants.Single(variant => variant.Name == "eraser").Spec, sea = study.Variants.Single(variant => variant.Name == "sea").Spec;
+        (Path.GetFileName(eraser.Data.Eraser), eraser.Align.Eraser.Mode, eraser.Align.Mix.HarmfulMedia).ShouldBe(("unlearn", SeaCluster.Method.Alignment.EraserMode.Faithful, new MixOptions().HarmfulMedia));
+        (sea.Data.Eraser, sea.Align.Eraser.Mode).ShouldBe((null, SeaCluster.Method.Alignment.EraserMode.Clean));
+    }
+
+    [Fact]
     public void A_spec_of_a_single_run_is_no_study() => Load(Minimal).ShouldBeNull();
 
     [Fact]
