@@ -1,8 +1,6 @@
 using SeaCluster.Models;
 using SeaCluster.Models.Configuration;
 using SeaCluster.Models.Layers;
-using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,7 +33,7 @@ internal sealed class BareModel : IMultimodalModel
             MaxPositions = 4096,
             EosTokenIds = [2],
         };
-        Config = new ModelConfig
+        ModelConfig config = new()
         {
             File = size.Name,
             Family = ModelFamily.Llava,
@@ -58,10 +56,10 @@ internal sealed class BareModel : IMultimodalModel
             },
         };
         using Generator generator = new((ulong)seed, device: CPU);
-        Weights = Weights.Create([.. Shapes(size, text)], Draw, dtype, device);
-        LanguageModel = new LanguageModel(text, Weights);
-        first = new Linear(Weights, "multi_modal_projector.linear_1");
-        second = new Linear(Weights, "multi_modal_projector.linear_2");
+        Weights weights = Weights.Create([.. Shapes(size, text)], Draw, dtype, device);
+        Core = ModelCore.Bare(size.Name, config, weights);
+        first = new Linear(weights, "multi_modal_projector.linear_1");
+        second = new Linear(weights, "multi_modal_projector.linear_2");
 
         Tensor Draw(string name, long[] shape) =>
             name.EndsWith("bias", StringComparison.Ordinal) ? zeros(shape)
@@ -69,23 +67,11 @@ internal sealed class BareModel : IMultimodalModel
             : randn(shape, generator: generator) * (1 / Math.Sqrt(shape[^1]));
     }
 
-    public string Folder => Config.File;
+    public ModelCore Core { get; }
 
-    public ModelConfig Config { get; }
+    public LanguageModel LanguageModel => Core.LanguageModel;
 
-    public Tokenizer Tokenizer => throw new InvalidOperationException("The benchmark's model has no tokenizer.");
-
-    public PromptFormat Prompts => throw new InvalidOperationException("The benchmark's model has no prompt format.");
-
-    public LanguageModel LanguageModel { get; }
-
-    public Weights Weights { get; }
-
-    public Device Device => Weights.Device;
-
-    public ScalarType DType => Weights.DType;
-
-    public int EncoderHidden => Config.Vision!.HiddenSize;
+    public int EncoderHidden => Core.Config.Vision!.HiddenSize;
 
     public IReadOnlyList<EncoderOutput> Encode(IReadOnlyList<string> mediaPaths) => throw new InvalidOperationException("The benchmark's model has no encoder.");
 
@@ -94,10 +80,10 @@ internal sealed class BareModel : IMultimodalModel
     public Tensor Project(Tensor encoderOutput)
     {
         using DisposeScope scope = NewDisposeScope();
-        return second.Forward(nn.functional.gelu(first.Forward(encoderOutput.to(DType)))).MoveToOuterDisposeScope();
+        return second.Forward(nn.functional.gelu(first.Forward(encoderOutput.to(this.DType)))).MoveToOuterDisposeScope();
     }
 
-    public void Dispose() => Weights.Dispose();
+    public void Dispose() => Core.Dispose();
 
     private static IEnumerable<(string Name, long[] Shape)> Shapes(ThroughputConfig size, TextConfig text) =>
     [

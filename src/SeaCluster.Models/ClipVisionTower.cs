@@ -71,10 +71,7 @@ internal sealed class ClipLayer
     private readonly VisionConfig config;
     private readonly Weights weights;
     private readonly string name;
-    private readonly Linear q;
-    private readonly Linear k;
-    private readonly Linear v;
-    private readonly Linear output;
+    private readonly EncoderAttention attention;
     private readonly Linear fc1;
     private readonly Linear fc2;
 
@@ -83,10 +80,7 @@ internal sealed class ClipLayer
         this.config = config;
         this.weights = weights;
         this.name = name;
-        q = new Linear(weights, name + ".self_attn.q_proj");
-        k = new Linear(weights, name + ".self_attn.k_proj");
-        v = new Linear(weights, name + ".self_attn.v_proj");
-        output = new Linear(weights, name + ".self_attn.out_proj");
+        attention = new EncoderAttention(weights, name + ".self_attn", config.Heads);
         fc1 = new Linear(weights, name + ".mlp.fc1");
         fc2 = new Linear(weights, name + ".mlp.fc2");
     }
@@ -118,20 +112,9 @@ internal sealed class ClipLayer
     public Tensor Forward(Tensor x, VisionRotary? rotary = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        x = x + output.Forward(Attend(ClipVisionTower.Norm(weights, name + ".layer_norm1", x, config.LayerNormEps), rotary));
+        x = x + attention.Forward(ClipVisionTower.Norm(weights, name + ".layer_norm1", x, config.LayerNormEps), rotary);
         Tensor y = fc1.Forward(ClipVisionTower.Norm(weights, name + ".layer_norm2", x, config.LayerNormEps));
         y = Activations.Apply(config.Activation, y);
         return (x + fc2.Forward(y)).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Attend(Tensor x, VisionRotary? rotary)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        long pictures = x.shape[0], tokens = x.shape[1], size = config.HiddenSize / config.Heads;
-        Tensor Heads(Linear linear) => linear.Forward(x).view(pictures, tokens, config.Heads, size);
-        Tensor Turned(Tensor heads) => (rotary?.Apply(heads) ?? heads).transpose(1, 2);
-        Tensor scores = matmul(Turned(Heads(q)) * (1.0 / Math.Sqrt(size)), Turned(Heads(k)).transpose(2, 3));
-        Tensor mixed = matmul(nn.functional.softmax(scores.to(ScalarType.Float32), -1).to(x.dtype), Heads(v).transpose(1, 2));
-        return mixed.transpose(1, 2).reshape(pictures, tokens, config.HiddenSize).MoveToOuterDisposeScope();
     }
 }

@@ -12,29 +12,11 @@ namespace SeaCluster.Models;
 /// </summary>
 public interface IMultimodalModel : IDisposable
 {
-    /// <summary>The checkpoint's folder.</summary>
-    string Folder { get; }
-
-    /// <summary>Sizes.</summary>
-    ModelConfig Config { get; }
-
-    /// <summary>Text to tokens and back.</summary>
-    Tokenizer Tokenizer { get; }
-
-    /// <summary>Questions and answers to tokens and labels.</summary>
-    PromptFormat Prompts { get; }
+    /// <summary>Sizes, text and weights, which <see cref="MultimodalModelMembers"/> gives as the model's own, and the decoder around them.</summary>
+    ModelCore Core { get; }
 
     /// <summary>The decoder.</summary>
     LanguageModel LanguageModel { get; }
-
-    /// <summary>All tensors by canonical name.</summary>
-    Weights Weights { get; }
-
-    /// <summary>Where it is.</summary>
-    Device Device { get; }
-
-    /// <summary>Element type of the weights.</summary>
-    ScalarType DType { get; }
 
     /// <summary>Size of the last dimension of an encoder output.</summary>
     int EncoderHidden { get; }
@@ -54,4 +36,32 @@ public interface IMultimodalModel : IDisposable
 
     /// <summary>Reads one medium; see <see cref="Encode(IReadOnlyList{string})"/>.</summary>
     sealed EncoderOutput Encode(string mediaPath) => Encode([mediaPath])[0];
+}
+
+/// <summary>The core's parts as members of the model.</summary>
+public static class MultimodalModelMembers
+{
+    extension(IMultimodalModel model)
+    {
+        /// <inheritdoc cref="ModelCore.Folder"/>
+        public string Folder => model.Core.Folder;
+
+        /// <inheritdoc cref="ModelCore.Config"/>
+        public ModelConfig Config => model.Core.Config;
+
+        /// <inheritdoc cref="ModelCore.Tokenizer"/>
+        public Tokenizer Tokenizer => model.Core.Tokenizer;
+
+        /// <inheritdoc cref="ModelCore.Prompts"/>
+        public PromptFormat Prompts => model.Core.Prompts;
+
+        /// <inheritdoc cref="ModelCore.Weights"/>
+        public Weights Weights => model.Core.Weights;
+
+        /// <summary>Where the model is.</summary>
+        public Device Device => model.Core.Weights.Device;
+
+        /// <summary>Element type of the weights.</summary>
+        public ScalarType DType => model.Core.Weights.DType;
+    }
 }

@@ -2,8 +2,6 @@ using SeaCluster.Models.Configuration;
 using SeaCluster.Models.Layers;
 using SeaCluster.Models.Media;
 using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Safetensors;
-using SeaCluster.Models.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,60 +19,34 @@ public sealed class Llava : IMultimodalModel
     private readonly Linear first;
     private readonly Linear second;
 
-    private Llava(string folder, ModelConfig config, Weights weights, Tokenizer tokenizer)
+    private Llava(ModelCore core)
     {
-        Folder = folder;
-        Config = config;
-        Weights = weights;
-        Tokenizer = tokenizer;
-        Prompts = PromptFormat.For(config, tokenizer, folder);
-        preprocessor = ImagePreprocessor.For(folder);
-        LanguageModel = new LanguageModel(config.Text, weights);
+        Core = core;
+        (ModelConfig config, Weights weights) = (core.Config, core.Weights);
+        preprocessor = ImagePreprocessor.For(core.Folder);
         Tower = new ClipVisionTower(config.Vision!, weights);
         first = new Linear(weights, "multi_modal_projector.linear_1");
         second = new Linear(weights, "multi_modal_projector.linear_2");
     }
 
     /// <inheritdoc/>
-    public string Folder { get; }
+    public ModelCore Core { get; }
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; }
-
-    /// <inheritdoc/>
-    public Tokenizer Tokenizer { get; }
-
-    /// <inheritdoc/>
-    public PromptFormat Prompts { get; }
-
-    /// <inheritdoc/>
-    public LanguageModel LanguageModel { get; }
-
-    /// <inheritdoc/>
-    public Weights Weights { get; }
+    public LanguageModel LanguageModel => Core.LanguageModel;
 
     /// <summary>M.</summary>
     public ClipVisionTower Tower { get; }
 
     /// <inheritdoc/>
-    public Device Device => Weights.Device;
-
-    /// <inheritdoc/>
-    public ScalarType DType => Weights.DType;
-
-    /// <inheritdoc/>
-    public int EncoderHidden => Config.Vision!.HiddenSize;
+    public int EncoderHidden => Core.Config.Vision!.HiddenSize;
 
     /// <summary>Reads a checkpoint in either weight layout.</summary>
-    public static Llava Load(string folder, ModelConfig config, ScalarType dtype, Device device)
-    {
-        using Checkpoint checkpoint = Checkpoint.Open(folder);
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new Llava(folder, config, Weights.Load(checkpoint, CanonicalName, Shapes(config), dtype, device), tokenizer);
-    }
+    public static Llava Load(string folder, ModelConfig config, ScalarType dtype, Device device) =>
+        new(ModelCore.Load(folder, config, CanonicalName, Shapes(config), dtype, device));
 
     /// <summary>A model around weights that were made elsewhere; the folder gives tokenizer and preprocessing.</summary>
-    public static Llava Around(string folder, ModelConfig config, Weights weights) => new(folder, config, weights, Tokenizer.Load(folder));
+    public static Llava Around(string folder, ModelConfig config, Weights weights) => new(ModelCore.Around(folder, config, weights));
 
     /// <summary>Canonical names and shapes of all tensors.</summary>
     public static IReadOnlyList<(string Name, long[] Shape)> Shapes(ModelConfig config)
@@ -127,18 +99,18 @@ public sealed class Llava : IMultimodalModel
     public Tensor Encode(Tensor pixels)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor states = Tower.Forward(pixels.to(Device), Config.VisionLayersUsed);
-        Tensor patches = Config.DropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
+        Tensor states = Tower.Forward(pixels.to(this.Device), Core.Config.VisionLayersUsed);
+        Tensor patches = Core.Config.DropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
         return patches.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public EncoderOutput EncodeBlank(Modality modality)
     {
-        Config.Require(modality);
+        Core.Config.Require(modality);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
-        int size = Config.Vision!.ImageSize;
+        int size = Core.Config.Vision!.ImageSize;
         return Output(Encode(Pixels([ImageFrame.Filled(size, size, byte.MaxValue)]))[0].clone()).MoveToOuterDisposeScope();
     }
 
@@ -146,12 +118,12 @@ public sealed class Llava : IMultimodalModel
     public Tensor Project(Tensor encoderOutput)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor y = Activations.Apply(Config.ProjectorActivation, first.Forward(encoderOutput.to(DType)));
+        Tensor y = Activations.Apply(Core.Config.ProjectorActivation, first.Forward(encoderOutput.to(this.DType)));
         return second.Forward(y).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Weights.Dispose();
+    public void Dispose() => Core.Dispose();
 
     private static EncoderOutput Output(Tensor values) => new(values, MediaLayout.Of(checked((int)values.shape[0]), Modality.Image));
 
@@ -163,6 +135,6 @@ public sealed class Llava : IMultimodalModel
             PixelValues values = preprocessor.Process(picture);
             return tensor(values.Values, [3, values.Height, values.Width]);
         })];
-        return stack(pixels).to(Device).MoveToOuterDisposeScope();
+        return stack(pixels).to(this.Device).MoveToOuterDisposeScope();
     }
 }

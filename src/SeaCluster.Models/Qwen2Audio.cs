@@ -3,8 +3,6 @@ using SeaCluster.Models.Layers;
 using SeaCluster.Models.Media;
 using SeaCluster.Models.Media.Audio;
 using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Safetensors;
-using SeaCluster.Models.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,61 +25,37 @@ public sealed class Qwen2Audio : IMultimodalModel
     private readonly AudioPreprocessor preprocessor;
     private readonly Linear projector;
 
-    private Qwen2Audio(string folder, ModelConfig config, Weights weights, Tokenizer tokenizer, AudioPreprocessor preprocessor)
+    private Qwen2Audio(ModelCore core, AudioPreprocessor preprocessor)
     {
-        Folder = folder;
-        Config = config;
-        Weights = weights;
-        Tokenizer = tokenizer;
-        Prompts = PromptFormat.For(config, tokenizer, folder);
+        Core = core;
+        (ModelConfig config, Weights weights) = (core.Config, core.Weights);
         this.preprocessor = preprocessor;
-        LanguageModel = new LanguageModel(config.Text, weights);
         Encoder = new WhisperEncoder(config.Audio!, weights);
         projector = new Linear(weights, "multi_modal_projector.linear");
     }
 
     /// <inheritdoc/>
-    public string Folder { get; }
+    public ModelCore Core { get; }
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; }
-
-    /// <inheritdoc/>
-    public Tokenizer Tokenizer { get; }
-
-    /// <inheritdoc/>
-    public PromptFormat Prompts { get; }
-
-    /// <inheritdoc/>
-    public LanguageModel LanguageModel { get; }
-
-    /// <inheritdoc/>
-    public Weights Weights { get; }
+    public LanguageModel LanguageModel => Core.LanguageModel;
 
     /// <summary>M.</summary>
     public WhisperEncoder Encoder { get; }
 
     /// <inheritdoc/>
-    public Device Device => Weights.Device;
-
-    /// <inheritdoc/>
-    public ScalarType DType => Weights.DType;
-
-    /// <inheritdoc/>
-    public int EncoderHidden => Config.Audio!.HiddenSize;
+    public int EncoderHidden => Core.Config.Audio!.HiddenSize;
 
     /// <summary>Reads a checkpoint in any weight layout in use.</summary>
     public static Qwen2Audio Load(string folder, ModelConfig config, ScalarType dtype, Device device)
     {
         AudioPreprocessor preprocessor = Preprocessor(folder, config);
-        using Checkpoint checkpoint = Checkpoint.Open(folder);
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new Qwen2Audio(folder, config, Weights.Load(checkpoint, CanonicalName, Shapes(config), dtype, device), tokenizer, preprocessor);
+        return new Qwen2Audio(ModelCore.Load(folder, config, CanonicalName, Shapes(config), dtype, device), preprocessor);
     }
 
     /// <summary>A model around weights that were made elsewhere; the folder gives tokenizer and preprocessing.</summary>
     public static Qwen2Audio Around(string folder, ModelConfig config, Weights weights) =>
-        new(folder, config, weights, Tokenizer.Load(folder), Preprocessor(folder, config));
+        new(ModelCore.Around(folder, config, weights), Preprocessor(folder, config));
 
     /// <summary>Canonical names and shapes of all tensors.</summary>
     public static IReadOnlyList<(string Name, long[] Shape)> Shapes(ModelConfig config) =>
@@ -158,13 +132,13 @@ public sealed class Qwen2Audio : IMultimodalModel
     public Tensor Encode(Tensor features, IReadOnlyList<int> frames)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Encoder.Forward(features.to(Device), frames).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Encoder.Forward(features.to(this.Device), frames).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public EncoderOutput EncodeBlank(Modality modality)
     {
-        Config.Require(modality);
+        Core.Config.Require(modality);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
         AudioPreprocessorConfig config = preprocessor.Config;
@@ -173,10 +147,10 @@ public sealed class Qwen2Audio : IMultimodalModel
     }
 
     /// <inheritdoc/>
-    public Tensor Project(Tensor encoderOutput) => projector.Forward(encoderOutput.to(DType));
+    public Tensor Project(Tensor encoderOutput) => projector.Forward(encoderOutput.to(this.DType));
 
     /// <inheritdoc/>
-    public void Dispose() => Weights.Dispose();
+    public void Dispose() => Core.Dispose();
 
     private EncoderOutput[] Outputs(IReadOnlyList<AudioFeatures> clips)
     {

@@ -3,8 +3,6 @@ using SeaCluster.Models.Layers;
 using SeaCluster.Models.Media;
 using SeaCluster.Models.Media.Video;
 using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Safetensors;
-using SeaCluster.Models.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,61 +23,35 @@ public sealed class Qwen2Vl : IMultimodalModel
     private readonly Linear first;
     private readonly Linear second;
 
-    private Qwen2Vl(string folder, ModelConfig config, Weights weights, Tokenizer tokenizer)
+    private Qwen2Vl(ModelCore core)
     {
-        Folder = folder;
-        Config = config;
-        Weights = weights;
-        Tokenizer = tokenizer;
-        Prompts = PromptFormat.For(config, tokenizer, folder);
-        images = new PatchPreprocessor(PatchConfig.Read(folder, Modality.Image, config.Vision!, PatchConfig.Qwen2Vl(Modality.Image)));
-        videos = new PatchPreprocessor(PatchConfig.Read(folder, Modality.Video, config.Vision!, PatchConfig.Qwen2Vl(Modality.Video)));
-        LanguageModel = new LanguageModel(config.Text, weights);
+        Core = core;
+        (ModelConfig config, Weights weights) = (core.Config, core.Weights);
+        images = new PatchPreprocessor(PatchConfig.Read(core.Folder, Modality.Image, config.Vision!, PatchConfig.Qwen2Vl(Modality.Image)));
+        videos = new PatchPreprocessor(PatchConfig.Read(core.Folder, Modality.Video, config.Vision!, PatchConfig.Qwen2Vl(Modality.Video)));
         Tower = new Qwen2VisionTower(config.Vision!, weights);
         first = new Linear(weights, "visual.merger.mlp.0");
         second = new Linear(weights, "visual.merger.mlp.2");
     }
 
     /// <inheritdoc/>
-    public string Folder { get; }
+    public ModelCore Core { get; }
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; }
-
-    /// <inheritdoc/>
-    public Tokenizer Tokenizer { get; }
-
-    /// <inheritdoc/>
-    public PromptFormat Prompts { get; }
-
-    /// <inheritdoc/>
-    public LanguageModel LanguageModel { get; }
-
-    /// <inheritdoc/>
-    public Weights Weights { get; }
+    public LanguageModel LanguageModel => Core.LanguageModel;
 
     /// <summary>M.</summary>
     public Qwen2VisionTower Tower { get; }
 
     /// <inheritdoc/>
-    public Device Device => Weights.Device;
-
-    /// <inheritdoc/>
-    public ScalarType DType => Weights.DType;
-
-    /// <inheritdoc/>
-    public int EncoderHidden => Config.Vision!.HiddenSize;
+    public int EncoderHidden => Core.Config.Vision!.HiddenSize;
 
     /// <summary>Reads a checkpoint in either weight layout.</summary>
-    public static Qwen2Vl Load(string folder, ModelConfig config, ScalarType dtype, Device device)
-    {
-        using Checkpoint checkpoint = Checkpoint.Open(folder);
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new Qwen2Vl(folder, config, Weights.Load(checkpoint, CanonicalName, Shapes(config), dtype, device), tokenizer);
-    }
+    public static Qwen2Vl Load(string folder, ModelConfig config, ScalarType dtype, Device device) =>
+        new(ModelCore.Load(folder, config, CanonicalName, Shapes(config), dtype, device));
 
     /// <summary>A model around weights that were made elsewhere; the folder gives tokenizer and preprocessing.</summary>
-    public static Qwen2Vl Around(string folder, ModelConfig config, Weights weights) => new(folder, config, weights, Tokenizer.Load(folder));
+    public static Qwen2Vl Around(string folder, ModelConfig config, Weights weights) => new(ModelCore.Around(folder, config, weights));
 
     /// <summary>Canonical names and shapes of all tensors.</summary>
     public static IReadOnlyList<(string Name, long[] Shape)> Shapes(ModelConfig config)
@@ -134,7 +106,7 @@ public sealed class Qwen2Vl : IMultimodalModel
     /// <inheritdoc/>
     public EncoderOutput EncodeBlank(Modality modality)
     {
-        Config.Require(modality);
+        Core.Config.Require(modality);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
         PatchPreprocessor preprocessor = modality == Modality.Video ? videos : images;
@@ -148,7 +120,7 @@ public sealed class Qwen2Vl : IMultimodalModel
     public EncoderOutput Encode(PatchValues patches, Modality modality)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor input = tensor(patches.Values, [patches.Grid.Tokens, patches.Values.Length / patches.Grid.Tokens]).to(Device);
+        Tensor input = tensor(patches.Values, [patches.Grid.Tokens, patches.Values.Length / patches.Grid.Tokens]).to(this.Device);
         Tensor states = Tower.Forward(input, patches.Grid).to(ScalarType.Float32);
         return new EncoderOutput(states, Layout(patches.Grid, modality)).MoveToOuterDisposeScope();
     }
@@ -158,7 +130,7 @@ public sealed class Qwen2Vl : IMultimodalModel
     /// <param name="modality">Image or video.</param>
     public MediaLayout Layout(MediaGrid patches, Modality modality)
     {
-        int merge = Config.Vision!.MergeSize!.Value;
+        int merge = Core.Config.Vision!.MergeSize!.Value;
         return MediaLayout.Of(new MediaGrid(patches.Time, patches.Height / merge, patches.Width / merge), modality);
     }
 
@@ -166,12 +138,12 @@ public sealed class Qwen2Vl : IMultimodalModel
     public Tensor Project(Tensor encoderOutput)
     {
         using DisposeScope scope = NewDisposeScope();
-        int merge = Config.Vision!.MergeSize!.Value;
-        Tensor norm = Qwen2VisionTower.Norm(Weights, "visual.merger.ln_q", encoderOutput.to(DType), Config.Vision.LayerNormEps);
+        int merge = Core.Config.Vision!.MergeSize!.Value;
+        Tensor norm = Qwen2VisionTower.Norm(Core.Weights, "visual.merger.ln_q", encoderOutput.to(this.DType), Core.Config.Vision.LayerNormEps);
         Tensor squares = norm.reshape(-1, (long)EncoderHidden * merge * merge);
         return second.Forward(nn.functional.gelu(first.Forward(squares))).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Weights.Dispose();
+    public void Dispose() => Core.Dispose();
 }

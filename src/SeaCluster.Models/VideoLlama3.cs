@@ -3,8 +3,6 @@ using SeaCluster.Models.Layers;
 using SeaCluster.Models.Media;
 using SeaCluster.Models.Media.Video;
 using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Safetensors;
-using SeaCluster.Models.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,61 +24,35 @@ public sealed class VideoLlama3 : IMultimodalModel
     private readonly Linear first;
     private readonly Linear second;
 
-    private VideoLlama3(string folder, ModelConfig config, Weights weights, Tokenizer tokenizer)
+    private VideoLlama3(ModelCore core)
     {
-        Folder = folder;
-        Config = config;
-        Weights = weights;
-        Tokenizer = tokenizer;
-        Prompts = PromptFormat.For(config, tokenizer, folder);
-        images = new PatchPreprocessor(PatchConfig.Read(folder, Modality.Image, config.Vision!, PatchConfig.VideoLlama3(Modality.Image)));
-        videos = new PatchPreprocessor(PatchConfig.Read(folder, Modality.Video, config.Vision!, PatchConfig.VideoLlama3(Modality.Video)));
-        LanguageModel = new LanguageModel(config.Text, weights);
+        Core = core;
+        (ModelConfig config, Weights weights) = (core.Config, core.Weights);
+        images = new PatchPreprocessor(PatchConfig.Read(core.Folder, Modality.Image, config.Vision!, PatchConfig.VideoLlama3(Modality.Image)));
+        videos = new PatchPreprocessor(PatchConfig.Read(core.Folder, Modality.Video, config.Vision!, PatchConfig.VideoLlama3(Modality.Video)));
         Tower = new SiglipVisionTower(config.Vision!, weights);
         first = new Linear(weights, "projector.readout.0");
         second = new Linear(weights, "projector.readout.2");
     }
 
     /// <inheritdoc/>
-    public string Folder { get; }
+    public ModelCore Core { get; }
 
     /// <inheritdoc/>
-    public ModelConfig Config { get; }
-
-    /// <inheritdoc/>
-    public Tokenizer Tokenizer { get; }
-
-    /// <inheritdoc/>
-    public PromptFormat Prompts { get; }
-
-    /// <inheritdoc/>
-    public LanguageModel LanguageModel { get; }
-
-    /// <inheritdoc/>
-    public Weights Weights { get; }
+    public LanguageModel LanguageModel => Core.LanguageModel;
 
     /// <summary>M.</summary>
     public SiglipVisionTower Tower { get; }
 
     /// <inheritdoc/>
-    public Device Device => Weights.Device;
-
-    /// <inheritdoc/>
-    public ScalarType DType => Weights.DType;
-
-    /// <inheritdoc/>
-    public int EncoderHidden => Config.Vision!.HiddenSize;
+    public int EncoderHidden => Core.Config.Vision!.HiddenSize;
 
     /// <summary>Reads a checkpoint in either weight layout.</summary>
-    public static VideoLlama3 Load(string folder, ModelConfig config, ScalarType dtype, Device device)
-    {
-        using Checkpoint checkpoint = Checkpoint.Open(folder);
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new VideoLlama3(folder, config, Weights.Load(checkpoint, CanonicalName, Shapes(config), dtype, device), tokenizer);
-    }
+    public static VideoLlama3 Load(string folder, ModelConfig config, ScalarType dtype, Device device) =>
+        new(ModelCore.Load(folder, config, CanonicalName, Shapes(config), dtype, device));
 
     /// <summary>A model around weights that were made elsewhere; the folder gives tokenizer and preprocessing.</summary>
-    public static VideoLlama3 Around(string folder, ModelConfig config, Weights weights) => new(folder, config, weights, Tokenizer.Load(folder));
+    public static VideoLlama3 Around(string folder, ModelConfig config, Weights weights) => new(ModelCore.Around(folder, config, weights));
 
     /// <summary>Canonical names and shapes of all tensors.</summary>
     public static IReadOnlyList<(string Name, long[] Shape)> Shapes(ModelConfig config)
@@ -139,7 +111,7 @@ public sealed class VideoLlama3 : IMultimodalModel
     /// <inheritdoc/>
     public EncoderOutput EncodeBlank(Modality modality)
     {
-        Config.Require(modality);
+        Core.Config.Require(modality);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
         PatchPreprocessor preprocessor = Of(modality);
@@ -157,7 +129,7 @@ public sealed class VideoLlama3 : IMultimodalModel
     public Tensor Encode(PatchValues patches, Modality modality)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor input = tensor(patches.Values, [patches.Grid.Tokens, patches.Values.Length / patches.Grid.Tokens]).to(Device);
+        Tensor input = tensor(patches.Values, [patches.Grid.Tokens, patches.Values.Length / patches.Grid.Tokens]).to(this.Device);
         return Tower.Forward(input, patches.Grid, Of(modality).Config.MergeSize).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
@@ -177,18 +149,18 @@ public sealed class VideoLlama3 : IMultimodalModel
     public Tensor Project(Tensor encoderOutput)
     {
         using DisposeScope scope = NewDisposeScope();
-        return second.Forward(nn.functional.gelu(first.Forward(encoderOutput.to(DType)))).MoveToOuterDisposeScope();
+        return second.Forward(nn.functional.gelu(first.Forward(encoderOutput.to(this.DType)))).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Weights.Dispose();
+    public void Dispose() => Core.Dispose();
 
     private PatchPreprocessor Of(Modality modality) => modality == Modality.Video ? videos : images;
 
     private static bool[] All(MediaGrid patches, PatchPreprocessor preprocessor) =>
         [.. Enumerable.Repeat(true, patches.Tokens / preprocessor.Config.MergeSize / preprocessor.Config.MergeSize)];
 
-    private Tensor Rows(bool[] kept) => tensor(Enumerable.Range(0, kept.Length).Where(i => kept[i]).Select(i => (long)i).ToArray()).to(Device);
+    private Tensor Rows(bool[] kept) => tensor(Enumerable.Range(0, kept.Length).Where(i => kept[i]).Select(i => (long)i).ToArray()).to(this.Device);
 }
 
 /// <summary>A picture or video as VideoLLaMA3's encoder takes it.</summary>

@@ -128,10 +128,7 @@ internal sealed class WhisperLayer
     private readonly AudioConfig config;
     private readonly Weights weights;
     private readonly string name;
-    private readonly Linear q;
-    private readonly Linear k;
-    private readonly Linear v;
-    private readonly Linear output;
+    private readonly EncoderAttention attention;
     private readonly Linear fc1;
     private readonly Linear fc2;
 
@@ -140,10 +137,7 @@ internal sealed class WhisperLayer
         this.config = config;
         this.weights = weights;
         this.name = name;
-        q = new Linear(weights, name + ".self_attn.q_proj");
-        k = new Linear(weights, name + ".self_attn.k_proj");
-        v = new Linear(weights, name + ".self_attn.v_proj");
-        output = new Linear(weights, name + ".self_attn.out_proj");
+        attention = new EncoderAttention(weights, name + ".self_attn", config.Heads);
         fc1 = new Linear(weights, name + ".fc1");
         fc2 = new Linear(weights, name + ".fc2");
     }
@@ -152,18 +146,8 @@ internal sealed class WhisperLayer
     public Tensor Forward(Tensor x, Tensor? mask)
     {
         using DisposeScope scope = NewDisposeScope();
-        x = x + output.Forward(Attend(WhisperEncoder.Norm(weights, name + ".self_attn_layer_norm", x), mask));
+        x = x + attention.Forward(WhisperEncoder.Norm(weights, name + ".self_attn_layer_norm", x), mask: mask);
         Tensor y = Activations.Apply(config.Activation, fc1.Forward(WhisperEncoder.Norm(weights, name + ".final_layer_norm", x)));
         return (x + fc2.Forward(y)).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Attend(Tensor x, Tensor? mask)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        long clips = x.shape[0], positions = x.shape[1], size = config.HiddenSize / config.Heads;
-        Tensor Heads(Linear linear) => linear.Forward(x).view(clips, positions, config.Heads, size).transpose(1, 2);
-        Tensor scores = matmul(Heads(q) * (1.0 / Math.Sqrt(size)), Heads(k).transpose(2, 3)).to(ScalarType.Float32);
-        Tensor mixed = matmul(nn.functional.softmax(mask is null ? scores : scores + mask, -1).to(x.dtype), Heads(v));
-        return mixed.transpose(1, 2).reshape(clips, positions, config.HiddenSize).MoveToOuterDisposeScope();
     }
 }

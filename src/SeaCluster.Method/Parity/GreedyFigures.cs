@@ -1,3 +1,4 @@
+using SeaCluster.Models;
 using SeaCluster.Models.Generation;
 using SeaCluster.Models.Packing;
 using TorchSharp;

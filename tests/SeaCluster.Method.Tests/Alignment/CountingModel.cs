@@ -1,9 +1,4 @@
 using SeaCluster.Models;
-using SeaCluster.Models.Configuration;
-using SeaCluster.Models.Layers;
-using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SeaCluster.Method.Tests.Alignment;
@@ -22,19 +17,7 @@ internal sealed class CountingModel(IMultimodalModel inner) : IMultimodalModel
         }
     }
 
-    public string Folder => inner.Folder;
-
-    public ModelConfig Config => inner.Config;
-
-    public Tokenizer Tokenizer => inner.Tokenizer;
-
-    public PromptFormat Prompts => inner.Prompts;
-
-    public Weights Weights => inner.Weights;
-
-    public Device Device => inner.Device;
-
-    public ScalarType DType => inner.DType;
+    public ModelCore Core => inner.Core;
 
     public int EncoderHidden => inner.EncoderHidden;
 

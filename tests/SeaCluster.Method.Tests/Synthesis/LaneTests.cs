@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
+using SeaCluster.Models.Layers;
 using SeaCluster.Models.Packing;
 using SeaCluster.Models.Prompts;
 using SeaCluster.Models.Safetensors;
@@ -196,7 +197,8 @@ public sealed class LaneTests(ITestOutputHelper output) : IDisposable
         long before = TensorStatistics.Live;
         SynthesisJob.Run(model, samples, options, Path.Combine(folder, "counted"));
         TensorStatistics.Live.ShouldBe(before);
-        model.Weights.Names.ShouldAllBe(name => !model.Weights[name].requires_grad);
+        Weights weights = model.Weights;
+        weights.Names.ShouldAllBe(name => !weights[name].requires_grad);
     }
 
     private static SynthesisSample[] Samples(int count) => [.. Enumerable.Range(0, count).Select(i => new SynthesisSample(
