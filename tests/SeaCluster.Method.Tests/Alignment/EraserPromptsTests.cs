@@ -1,4 +1,5 @@
 using SeaCluster.Method.Alignment;
+using SeaCluster.Models;
 using SeaCluster.Models.Prompts;
 
 namespace SeaCluster.Method.Tests.Alignment;
