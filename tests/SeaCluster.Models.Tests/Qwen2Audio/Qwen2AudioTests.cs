@@ -1,9 +1,3 @@
-using SeaCluster.Models.Adapters;
-using SeaCluster.Models.Attention;
-using SeaCluster.Models.Generation;
-using SeaCluster.Models.Packing;
-using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Safetensors;
 using SeaCluster.Tests;
 using TorchSharp;
 using Xunit.Abstractions;
@@ -13,7 +7,6 @@ namespace SeaCluster.Models.Tests.Qwen2Audio;
 
 public sealed class Qwen2AudioTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly string[] Questions = ["What is heard?", "How do I make this product? Write the steps one by one.", "Describe it in one sentence, please."];
     private static readonly string[] Clips = [.. new[] { "tone", "short", "float", "pcm8", "stereo44k", "speech8k", "long" }.Select(name => Repository.Fixture("media", "audio", name + ".wav"))];
 
     private readonly TemporaryFolder folder = new();
@@ -47,56 +40,24 @@ public sealed class Qwen2AudioTests(ITestOutputHelper output) : IDisposable
     [MemberData(nameof(Shapes))]
     public void A_sequence_gives_the_same_loss_alone_and_in_any_batch(string shape)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
         using IMultimodalModel model = RandomQwen2Audio.In(folder.Path, RandomQwen2Audio.Shapes[shape]);
-        (Tensor tone, MediaLayout media) = model.Encode(Clips[0]);
-        (Tensor other, MediaLayout shorter) = model.Encode(Clips[2]);
-        EncodedPrompt[] prompts = [.. Questions.Select((question, i) => model.Prompts.Encode(question, "It is a red bicycle" + new string('!', 3 * i) + ".", i switch { 0 => media, 1 => null, _ => shorter }))];
-        float[][] alone = [Plainly.Nll(model, [prompts[0]], tone), Plainly.Nll(model, [prompts[1]], null), Plainly.Nll(model, [prompts[2]], other)];
-        float[] together = Plainly.Nll(model, prompts, cat([tone, other], 0));
-        alone.SelectMany(nll => nll).Zip(together, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThan(1e-5f);
-        together.Length.ShouldBe(alone.Sum(nll => nll.Length));
+        output.WriteLine($"largest difference {EveryFamily.LosesTheSameInAnyBatch(model, Clips[0], Clips[2]):E2}");
     }
 
     [RequiresTheory("ffmpeg")]
     [MemberData(nameof(Shapes))]
     public void Packing_questions_behind_one_clip_is_exact_with_and_without_a_constant_prefix(string shape)
     {
-        using DisposeScope scope = NewDisposeScope();
         using IMultimodalModel model = RandomQwen2Audio.In(folder.Path, RandomQwen2Audio.Shapes[shape]);
-        (Tensor clip, MediaLayout media) = model.Encode(Clips[0]);
-        EncodedPrompt[] prompts = [.. Questions.Select((question, i) => model.Prompts.Encode(question, $"Answer number {i}.", media))];
-        (float[] separate, Tensor separateGradient) = Plainly.WithGradient(model, [.. prompts.Select(PackedSequence.Of)], clip, prompts.Length, null);
-        (float[] packed, Tensor packedGradient) = Plainly.WithGradient(model, [PackedSequence.Of(prompts, 0)], clip, 1, null);
-        using ConstantPrefix constant = ConstantPrefix.Of(model.LanguageModel, model.Prompts.PrefixBeforeMedia(media))!;
-        (float[] prefixed, Tensor prefixedGradient) = Plainly.WithGradient(model, [PackedSequence.Of(prompts, constant.Length)], clip, 1, constant);
-        double scale = separateGradient.abs().max().item<float>();
-        packed.Zip(separate, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThan(1e-5f);
-        prefixed.Zip(separate, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThan(1e-5f);
-        ((packedGradient - separateGradient).abs().max().item<float>() / scale).ShouldBeLessThan(1e-5);
-        ((prefixedGradient - separateGradient).abs().max().item<float>() / scale).ShouldBeLessThan(1e-5);
+        EveryFamily.PacksExactly(model, Clips[0]);
     }
 
     [RequiresTheory("ffmpeg")]
     [MemberData(nameof(Shapes))]
     public void Generation_with_a_cache_equals_generation_without_and_a_batch_equals_each_alone(string shape)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
         using IMultimodalModel model = RandomQwen2Audio.In(folder.Path, RandomQwen2Audio.Shapes[shape]);
-        EncoderOutput[] clips = [.. model.Encode(Clips)];
-        GenerationRequest[] requests = [.. Questions.SelectMany((question, i) => new[]
-        {
-            new GenerationRequest(model.Prompts.Encode(question, media: clips[i].Layout), clips[i].Values), new GenerationRequest(model.Prompts.Encode(question)),
-        })];
-        GenerationOptions options = new() { MaxNewTokens = 6 };
-        IReadOnlyList<int[]> together = TextGenerator.Tokens(model, requests, options);
-        for (int i = 0; i < requests.Length; i++)
-        {
-            TextGenerator.Tokens(model, [requests[i]], options)[0].ShouldBe(together[i]);
-            Plainly.Uncached(model, requests[i], 6).ShouldBe(together[i]);
-        }
+        EveryFamily.GeneratesTheSameCachedBatchedAndAlone(model, Clips, tokens: 6);
     }
 
     [Fact]
@@ -125,29 +86,8 @@ public sealed class Qwen2AudioTests(ITestOutputHelper output) : IDisposable
     [RequiresFact("ffmpeg")]
     public void All_weight_layouts_give_the_same_model_and_merged_weights_what_the_adapter_gave()
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
-        string fixture = Repository.Fixture("qwen2-audio", "model"), nested = folder.File("nested"), merged = folder.File("merged"), tuned = Repository.Fixture("qwen2-audio", "adapters-audio", "sft-final");
-        Directory.CreateDirectory(nested);
-        foreach (string file in Directory.GetFiles(fixture).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal)))
-        {
-            File.Copy(file, Path.Combine(nested, Path.GetFileName(file)));
-        }
-
-        using (Checkpoint source = Checkpoint.Open(fixture))
-        {
-            SafetensorsWriter.Write(Path.Combine(nested, "model.safetensors"), source.Names.Select(name => (Nested(name), source.Load(name, ScalarType.Float32, CPU))));
-        }
-
-        using IMultimodalModel model = MultimodalModel.Load(fixture, CPU, ScalarType.Float32), other = MultimodalModel.Load(nested, CPU, ScalarType.Float32);
-        Tensor before = Logits(model);
-        (Logits(other) - before).abs().max().item<float>().ShouldBe(0);
-
-        CheckpointExport.MergeAdapter(nested, tuned, merged);
-        using IMultimodalModel whole = MultimodalModel.Load(merged, CPU, ScalarType.Float32);
-        using LoraAdapter adapter = PeftAdapter.Load(model.LanguageModel, tuned);
-        (Logits(whole) - Logits(model)).abs().max().item<float>().ShouldBeLessThan(1e-5f);
-        (before - Logits(model)).abs().max().item<float>().ShouldBeGreaterThan(0.01f);
+        EveryFamily.ReadsAndMergesAnotherLayout(
+            Repository.Fixture("qwen2-audio", "model"), Repository.Fixture("qwen2-audio", "adapters-audio", "sft-final"), Nested, folder, model => EveryFamily.Logits(model, model.Encode(Clips[0]), "A tone."));
 
         static string Nested(string name) => name
             .Replace("language_model.model.", "model.language_model.", StringComparison.Ordinal)
@@ -209,12 +149,5 @@ public sealed class Qwen2AudioTests(ITestOutputHelper output) : IDisposable
         File.WriteAllText(file, """{"feature_size": 80, "chunk_length": 3}""");
         Should.Throw<SeaException>(() => MultimodalModel.Load(folder.Path)).Message
             .ShouldBe($"{folder.Path}: the preprocessor's feature_size is 80, but num_mel_bins of config.json is 24.");
-    }
-
-    private static Tensor Logits(IMultimodalModel model)
-    {
-        (Tensor values, MediaLayout layout) = model.Encode(Clips[0]);
-        using PackedBatch batch = new(model, [PackedSequence.Of(model.Prompts.Encode(Questions[0], "A tone.", layout))]);
-        return batch.Logits(values);
     }
 }

@@ -1,11 +1,6 @@
-using SeaCluster.Models.Adapters;
-using SeaCluster.Models.Attention;
 using SeaCluster.Models.Configuration;
-using SeaCluster.Models.Generation;
 using SeaCluster.Models.Media;
-using SeaCluster.Models.Packing;
 using SeaCluster.Models.Prompts;
-using SeaCluster.Models.Safetensors;
 using SeaCluster.Tests;
 using TorchSharp;
 using Xunit.Abstractions;
@@ -15,7 +10,6 @@ namespace SeaCluster.Models.Tests.Qwen2Vl;
 
 public sealed class Qwen2VlTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly string[] Questions = ["What is shown?", "How do I make this product? Write the steps one by one.", "Describe it in one sentence, please."];
     private static readonly string[] Media =
     [
         Repository.Fixture("media", "images", "scene.png"), Repository.Fixture("media", "video", "moving.mp4"), Repository.Fixture("media", "images", "wide.png"),
@@ -71,89 +65,32 @@ public sealed class Qwen2VlTests(ITestOutputHelper output) : IDisposable
     [MemberData(nameof(Shapes))]
     public void A_sequence_gives_the_same_loss_alone_and_in_any_batch(string shape)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
         using IMultimodalModel model = RandomQwen2Vl.In(folder.Path, RandomQwen2Vl.Shapes[shape]);
-        (Tensor picture, MediaLayout still) = model.Encode(Media[0]);
-        (Tensor video, MediaLayout moving) = model.Encode(Media[1]);
-        EncodedPrompt[] prompts = [.. Questions.Select((question, i) => model.Prompts.Encode(question, "It is a red bicycle" + new string('!', 3 * i) + ".", i switch { 0 => still, 1 => null, _ => moving }))];
-        float[][] alone = [Plainly.Nll(model, [prompts[0]], picture), Plainly.Nll(model, [prompts[1]], null), Plainly.Nll(model, [prompts[2]], video)];
-        float[] together = Plainly.Nll(model, prompts, cat([picture, video], 0));
-        double worst = alone.SelectMany(nll => nll).Zip(together, (a, b) => Math.Abs(a - b)).Max();
-        output.WriteLine($"largest difference {worst:E2}");
-        worst.ShouldBeLessThan(1e-5);
-        together.Length.ShouldBe(alone.Sum(nll => nll.Length));
+        output.WriteLine($"largest difference {EveryFamily.LosesTheSameInAnyBatch(model, Media[0], Media[1]):E2}");
     }
 
     [RequiresTheory("ffmpeg")]
     [MemberData(nameof(Shapes))]
     public void Packing_questions_behind_one_medium_is_exact_with_and_without_a_constant_prefix(string shape)
     {
-        using DisposeScope scope = NewDisposeScope();
         using IMultimodalModel model = RandomQwen2Vl.In(folder.Path, RandomQwen2Vl.Shapes[shape]);
-        foreach (string file in Media[..2])
-        {
-            (Tensor medium, MediaLayout media) = model.Encode(file);
-            EncodedPrompt[] prompts = [.. Questions.Select((question, i) => model.Prompts.Encode(question, $"Answer number {i}.", media))];
-            (float[] separate, Tensor separateGradient) = Plainly.WithGradient(model, [.. prompts.Select(PackedSequence.Of)], medium, prompts.Length, null);
-            (float[] packed, Tensor packedGradient) = Plainly.WithGradient(model, [PackedSequence.Of(prompts, 0)], medium, 1, null);
-            using ConstantPrefix constant = ConstantPrefix.Of(model.LanguageModel, model.Prompts.PrefixBeforeMedia(media))!;
-            (float[] prefixed, Tensor prefixedGradient) = Plainly.WithGradient(model, [PackedSequence.Of(prompts, constant.Length)], medium, 1, constant);
-            double scale = separateGradient.abs().max().item<float>();
-            packed.Zip(separate, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThan(1e-5f);
-            prefixed.Zip(separate, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThan(1e-5f);
-            ((packedGradient - separateGradient).abs().max().item<float>() / scale).ShouldBeLessThan(1e-5);
-            ((prefixedGradient - separateGradient).abs().max().item<float>() / scale).ShouldBeLessThan(1e-5);
-        }
+        EveryFamily.PacksExactly(model, Media[0]);
+        EveryFamily.PacksExactly(model, Media[1]);
     }
 
     [RequiresTheory("ffmpeg")]
     [MemberData(nameof(Shapes))]
     public void Generation_with_a_cache_equals_generation_without_and_a_batch_equals_each_alone(string shape)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
         using IMultimodalModel model = RandomQwen2Vl.In(folder.Path, RandomQwen2Vl.Shapes[shape]);
-        EncoderOutput[] media = [.. model.Encode(Media)];
-        GenerationRequest[] requests = [.. Questions.SelectMany((question, i) => new[]
-        {
-            new GenerationRequest(model.Prompts.Encode(question, media: media[i].Layout), media[i].Values), new GenerationRequest(model.Prompts.Encode(question)),
-        })];
-        GenerationOptions options = new() { MaxNewTokens = 10 };
-        IReadOnlyList<int[]> together = TextGenerator.Tokens(model, requests, options);
-        for (int i = 0; i < requests.Length; i++)
-        {
-            TextGenerator.Tokens(model, [requests[i]], options)[0].ShouldBe(together[i]);
-            Plainly.Uncached(model, requests[i], 10).ShouldBe(together[i]);
-        }
+        EveryFamily.GeneratesTheSameCachedBatchedAndAlone(model, Media, tokens: 10);
     }
 
     [Fact]
     public void All_weight_layouts_give_the_same_model_and_merged_weights_what_the_adapter_gave()
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable frozen = no_grad();
-        string fixture = Repository.Fixture("qwen2-vl", "model"), nested = folder.File("nested"), merged = folder.File("merged"), tuned = Repository.Fixture("qwen2-vl", "adapters-image", "sft-final");
-        Directory.CreateDirectory(nested);
-        foreach (string file in Directory.GetFiles(fixture).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal)))
-        {
-            File.Copy(file, Path.Combine(nested, Path.GetFileName(file)));
-        }
-
-        using (Checkpoint source = Checkpoint.Open(fixture))
-        {
-            SafetensorsWriter.Write(Path.Combine(nested, "model.safetensors"), source.Names.Select(name => (Nested(name), source.Load(name, ScalarType.Float32, CPU))));
-        }
-
-        using IMultimodalModel model = MultimodalModel.Load(fixture, CPU, ScalarType.Float32), other = MultimodalModel.Load(nested, CPU, ScalarType.Float32);
-        Tensor before = Logits(model);
-        (Logits(other) - before).abs().max().item<float>().ShouldBe(0);
-
-        CheckpointExport.MergeAdapter(nested, tuned, merged);
-        using IMultimodalModel whole = MultimodalModel.Load(merged, CPU, ScalarType.Float32);
-        using LoraAdapter adapter = PeftAdapter.Load(model.LanguageModel, tuned);
-        (Logits(whole) - Logits(model)).abs().max().item<float>().ShouldBeLessThan(1e-5f);
-        (before - Logits(model)).abs().max().item<float>().ShouldBeGreaterThan(0.01f);
+        EveryFamily.ReadsAndMergesAnotherLayout(
+            Repository.Fixture("qwen2-vl", "model"), Repository.Fixture("qwen2-vl", "adapters-image", "sft-final"), Nested, folder, model => EveryFamily.Logits(model, model.EncodeBlank(Modality.Video), "A wall."));
 
         static string Nested(string name) => name.StartsWith("model.", StringComparison.Ordinal) ? "model.language_model." + name["model.".Length..]
             : name.StartsWith("visual.", StringComparison.Ordinal) ? "model." + name
@@ -197,12 +134,5 @@ public sealed class Qwen2VlTests(ITestOutputHelper output) : IDisposable
         File.WriteAllText(folder.File("preprocessor_config.json"), json);
         VisionConfig vision = ModelConfig.Read(Repository.Fixture("qwen2-vl", "model")).Vision!;
         Should.Throw<SeaException>(() => PatchConfig.Read(folder.Path, Modality.Image, vision, PatchConfig.Qwen2Vl(Modality.Image))).Message.ShouldEndWith(message);
-    }
-
-    private static Tensor Logits(IMultimodalModel model)
-    {
-        (Tensor values, MediaLayout layout) = model.EncodeBlank(Modality.Video);
-        using PackedBatch batch = new(model, [PackedSequence.Of(model.Prompts.Encode(Questions[0], "A wall.", layout))]);
-        return batch.Logits(values);
     }
 }
