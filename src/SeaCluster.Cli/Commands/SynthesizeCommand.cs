@@ -26,6 +26,10 @@ internal static class SynthesizeCommand
         Option<double> threshold = SharedOptions.AtLeast(new Option<double>("--threshold") { Description = "A row is finished at this loss; 0 never stops early", HelpName = "X", DefaultValueFactory = _ => 0.02 }, 0);
         Option<int> checks = SharedOptions.AtLeast(new Option<int>("--checks") { Description = "... held for so many steps in a row", HelpName = "N", DefaultValueFactory = _ => standard.Checks }, 1);
         Option<string?> modality = SharedOptions.Modality("What to synthesise");
+        Option<string> init = new("--init") { Description = "Where a row starts: blank (the blank medium), noise (the same, with noise), random (noise alone), real (a harmless medium)", HelpName = "START", DefaultValueFactory = _ => "blank" };
+        init.AcceptOnlyFromAmong("blank", "noise", "random", "real");
+        Option<double?> noise = SharedOptions.AtLeast(new Option<double?>("--noise") { Description = "With --init noise: its standard deviation, in units of the blank output's own", HelpName = "X" }, 0);
+        Option<string?> initMedia = SharedOptions.Existing(new Option<string?>("--init-media") { Description = "With --init real: folder of harmless media, or a file with a path a line; each row draws one by the seed and has its tokens", HelpName = "PATH" });
         Option<int> slots = SharedOptions.AtLeast(new Option<int>("--slots") { Description = "Rows optimised side by side; 0 lets the plan choose", HelpName = "N" }, 0);
         Option<long> seed = SharedOptions.Seed();
         Option<bool> deterministic = new("--deterministic") { Description = "Fix batches by the plan: killed and resumed equals undisturbed, byte for byte" };
@@ -34,18 +38,25 @@ internal static class SynthesizeCommand
         return new SeaCommand(
             "synthesize",
             "Optimise a synthetic encoder output for every row, through the frozen model. What is on the disk is not done again.",
-            "synthesize --model llava --data prepared.jsonl --out embeddings", "synthesize --model llava --data rows.jsonl --out embeddings --dry-run")
+            "synthesize --model llava --data prepared.jsonl --out embeddings", "synthesize --model llava --data rows.jsonl --out embeddings --dry-run",
+            "synthesize --model llava --data p --out e --init real --init-media photos")
         {
             Resumable = true,
         }
-            .With([.. model.Symbols, data, folder, modality, templates, steps, rate, threshold, checks, slots, seed, deterministic, dryRun, json])
+            .With([.. model.Symbols, data, folder, modality, templates, init, noise, initMedia, steps, rate, threshold, checks, slots, seed, deterministic, dryRun, json])
             .Does((parsed, cancel) => Task.Run(() =>
             {
+                EmbeddingInit start = Enum.Parse<EmbeddingInit>(parsed.GetValue(init)!, ignoreCase: true);
+                Require(start == EmbeddingInit.Noise, parsed.GetValue(noise) > 0, parsed.GetValue(noise) is not null, "--noise", "--init noise");
+                Require(start == EmbeddingInit.Real, parsed.GetValue(initMedia) is not null, parsed.GetValue(initMedia) is not null, "--init-media", "--init real");
                 using IMultimodalModel loaded = model.Load(parsed);
                 Modality synthesised = parsed.GetValue(modality) is { } name ? ModalityNames.Parse(name) : loaded.Config.Modalities[0];
                 SynthesisOptions options = new()
                 {
                     Modality = synthesised,
+                    Init = start,
+                    InitMedia = parsed.GetValue(initMedia) is { } media ? StartMedia.Read(media, synthesised) : null,
+                    Noise = parsed.GetValue(noise) ?? 0,
                     Steps = parsed.GetValue(steps),
                     LearningRate = parsed.GetValue(rate),
                     Threshold = parsed.GetValue(threshold),
@@ -70,6 +81,14 @@ internal static class SynthesizeCommand
                 Show(report, forecast.Seconds + asking, parsed.GetValue(json));
                 return ExitCode.Done;
             }));
+    }
+
+    private static void Require(bool asked, bool enough, bool given, string option, string with)
+    {
+        if (asked != given || (asked && !enough))
+        {
+            throw new SeaException(asked ? $"{with} needs {option}{(given ? " above 0" : "")}." : $"{option} is read only with {with}.") { WrongUse = true };
+        }
     }
 
     // A prepared row says which instruction it was made from; a plain one has only that.

@@ -48,6 +48,11 @@ public static class EmbeddingFile
             ["perception_question"] = result.Sample.PerceptionQuestion ?? "",
             ["perception_answer"] = result.Answer ?? "",
         };
+        if (result.StartMedium is { } medium)
+        {
+            metadata["start_medium"] = medium;
+        }
+
         using MemoryStream buffer = new();
         SafetensorsWriter.Write(buffer, result.Sample.Id, [result.EncoderOutput.Values.ToRaw("encoder_output"), tensor(result.Losses.ToArray()).ToRaw("losses")], metadata);
         return buffer.ToArray();

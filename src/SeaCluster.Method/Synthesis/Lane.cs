@@ -20,8 +20,7 @@ public sealed class Lane : IDisposable
     private readonly SynthesisOptions options;
     private readonly Lock reporting = new();
     private readonly Dictionary<SlotStream, (int Busy, int Slots)> use = [];
-    private readonly Tensor initial;
-    private readonly MediaLayout layout;
+    private readonly StartOutputs starts;
     private readonly double spread;
     private readonly ConstantPrefix? constant;
     private readonly int skip;
@@ -54,11 +53,13 @@ public sealed class Lane : IDisposable
         this.pack = pack;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
-        layout = start.Layout;
-        initial = start.Values.to(ScalarType.Float32).detach().clone().DetachFromDisposeScope();
+        EncoderOutput blank = (start with { Values = start.Values.to(ScalarType.Float32).detach().clone() }).DetachFromDisposeScope();
         start.Dispose();
-        spread = initial.std().item<float>();
+        starts = new StartOutputs(model, options, blank);
+        spread = starts.Blank.Values.std().item<float>();
         LearningRate = options.LearningRate ?? 0.1 * spread;
+        // A label in front of the first media token may differ between real media: then nothing in front of them is constant.
+        prefix = options.Init == EmbeddingInit.Real && starts.Largest.Parts[0].Label.Length > 0 ? [] : prefix;
         constant = ConstantPrefix.Of(model.LanguageModel, prefix);
         skip = prefix.Count;
     }
@@ -66,8 +67,8 @@ public sealed class Lane : IDisposable
     /// <summary>Step size in use.</summary>
     public double LearningRate { get; }
 
-    /// <summary>Number of media tokens of a sample.</summary>
-    public int MediaTokens => layout.Tokens;
+    /// <summary>Number of media tokens of a sample; the most of some where they start from real media.</summary>
+    public int MediaTokens => starts.Largest.Tokens;
 
     /// <summary>Told after every step of a stream: how many slots were in use and how many tokens the batch had.</summary>
     public Action<LaneStep>? Stepped { get; set; }
@@ -76,11 +77,9 @@ public sealed class Lane : IDisposable
 
     internal SynthesisOptions Options => options;
 
-    internal MediaLayout Layout => layout;
-
     /// <summary>Plans the lane for samples like the given one.</summary>
     public LanePlan Plan(SynthesisSample typical, int samples) =>
-        LanePlan.Of(model, options, initial.shape[0], Pack(typical).Ids.Length, samples);
+        LanePlan.Of(model, options, starts.Blank.Values.shape[0] * starts.Largest.Tokens / starts.Blank.Layout.Tokens, pack(typical, starts.Largest, skip).Ids.Length, samples);
 
     /// <summary>
     /// Optimises samples until there are none left, and gives each result as soon as it is finished. Several streams, each with a thread and
@@ -108,14 +107,16 @@ public sealed class Lane : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        initial.Dispose();
+        starts.Dispose();
         constant?.Dispose();
     }
 
     internal Slot Start(SynthesisSample sample, int attempt)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor start = options.Init == EmbeddingInit.Random ? zeros_like(initial) : initial;
+        using IDisposable frozen = no_grad();
+        (Tensor start, MediaLayout layout, string? medium) = starts.Of(sample, attempt);
+        start = options.Init == EmbeddingInit.Random ? zeros_like(start) : start;
         double noise = options.Init switch { EmbeddingInit.Random => 1, EmbeddingInit.Noise => options.Noise, _ => 0 };
         if (attempt > 0)
         {
@@ -126,16 +127,16 @@ public sealed class Lane : IDisposable
         if (noise > 0)
         {
             SampleRandom random = new(options.Seed, sample.Id, attempt);
-            float[] drawn = new float[initial.numel()];
+            float[] drawn = new float[start.numel()];
             for (int i = 0; i < drawn.Length; i++)
             {
                 drawn[i] = (float)(random.Normal() * noise * spread);
             }
 
-            start = start + tensor(drawn, initial.shape).to(model.Device);
+            start = start + tensor(drawn, start.shape).to(model.Device);
         }
 
-        return new Slot(sample, attempt, Pack(sample), start.clone().DetachFromDisposeScope(), options);
+        return new Slot(sample, attempt, pack(sample, layout, skip), start.clone().DetachFromDisposeScope(), options) { Layout = layout, StartMedium = medium };
     }
 
     internal SlotBatch Batch(IReadOnlyList<Slot> slots) => new(model, slots, constant, options, LearningRate);
@@ -152,8 +153,6 @@ public sealed class Lane : IDisposable
             }
         }
     }
-
-    private PackedSequence Pack(SynthesisSample sample) => pack(sample, layout, skip);
 }
 
 /// <summary>Gives a lane samples: as many as there are free slots or fewer; none from an idle lane means that there are no more.</summary>

@@ -1,4 +1,5 @@
 using SeaCluster.Models.Packing;
+using SeaCluster.Models.Prompts;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,6 +13,12 @@ internal sealed class Slot(SynthesisSample sample, int attempt, PackedSequence s
     public SynthesisSample Sample { get; } = sample;
 
     public int Attempt { get; } = attempt;
+
+    /// <summary>How E_o stands in a prompt.</summary>
+    public required MediaLayout Layout { get; init; }
+
+    /// <summary>File name of the real medium that it started from, or null.</summary>
+    public string? StartMedium { get; init; }
 
     public PackedSequence Sequence { get; } = sequence;
 

@@ -16,6 +16,8 @@ internal sealed class SlotBatch : IDisposable
     private readonly Tensor first;
     private readonly Tensor second;
     private readonly Tensor weights;
+    private readonly Tensor slotOfRow;
+    private readonly long[] rows;
     private readonly float[] hostWeights;
     private readonly int[] slotOfLabel;
 
@@ -25,9 +27,11 @@ internal sealed class SlotBatch : IDisposable
         adam = new SlotAdam(options, learningRate);
         batch = new PackedBatch(model, [.. slots.Select(slot => slot.Sequence)], constant);
         using DisposeScope scope = NewDisposeScope();
-        values = stack([.. slots.Select(slot => slot.Values)]).detach().requires_grad_(true).DetachFromDisposeScope();
-        first = stack([.. slots.Select(slot => slot.First)]).DetachFromDisposeScope();
-        second = stack([.. slots.Select(slot => slot.Second)]).DetachFromDisposeScope();
+        rows = [.. slots.Select(slot => slot.Values.shape[0])];
+        values = cat([.. slots.Select(slot => slot.Values)], 0).detach().requires_grad_(true).DetachFromDisposeScope();
+        first = cat([.. slots.Select(slot => slot.First)], 0).DetachFromDisposeScope();
+        second = cat([.. slots.Select(slot => slot.Second)], 0).DetachFromDisposeScope();
+        slotOfRow = tensor(rows.SelectMany((count, slot) => Enumerable.Repeat((long)slot, (int)count)).ToArray()).to(model.Device).DetachFromDisposeScope();
         hostWeights = batch.MeanPerQuestion(perToken: options.Reduction == TokenReduction.Mean);
         weights = tensor(hostWeights).to(model.Device).DetachFromDisposeScope();
         slotOfLabel = [.. slots.SelectMany((slot, index) => Enumerable.Repeat(index, slot.Sequence.Labels.Count))];
@@ -43,15 +47,15 @@ internal sealed class SlotBatch : IDisposable
         if (slots.All(slot => slot.OnlyLooks))
         {
             using IDisposable frozen = no_grad();
-            Observe(batch.AnswerNll(values.view(-1, values.shape[2])).cpu());
+            Observe(batch.AnswerNll(values).cpu());
             return;
         }
 
-        Tensor nll = batch.AnswerNll(values.view(-1, values.shape[2]));
+        Tensor nll = batch.AnswerNll(values);
         (nll * weights).sum().backward();
         Observe(nll.detach().cpu());
         Tensor gradient = values.grad!;
-        adam.Step(values, first, second, gradient, [.. slots.Select(slot => slot.Done ? 0 : slot.Losses.Count)]);
+        adam.Step(values, first, second, gradient, slotOfRow, [.. slots.Select(slot => slot.Done ? 0 : slot.Losses.Count)]);
         gradient.zero_();
     }
 
@@ -60,12 +64,14 @@ internal sealed class SlotBatch : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
+        long start = 0;
         for (int i = 0; i < slots.Count; i++)
         {
             slots[i].Dispose();
-            slots[i].Values = values[i].detach().clone().DetachFromDisposeScope();
-            slots[i].First = first[i].clone().DetachFromDisposeScope();
-            slots[i].Second = second[i].clone().DetachFromDisposeScope();
+            slots[i].Values = values.narrow(0, start, rows[i]).detach().clone().DetachFromDisposeScope();
+            slots[i].First = first.narrow(0, start, rows[i]).clone().DetachFromDisposeScope();
+            slots[i].Second = second.narrow(0, start, rows[i]).clone().DetachFromDisposeScope();
+            start += rows[i];
         }
     }
 
@@ -76,6 +82,7 @@ internal sealed class SlotBatch : IDisposable
         first.Dispose();
         second.Dispose();
         weights.Dispose();
+        slotOfRow.Dispose();
     }
 
     private void Observe(Tensor nll)

@@ -84,7 +84,7 @@ internal sealed class SlotStream(Lane lane, int slotCount) : IDisposable
     {
         List<Slot> done = [.. slots.Where(slot => slot.Done)];
         slots.RemoveAll(slot => slot.Done);
-        string?[] answers = Perception.Ask(lane.Model, [.. done.Select(slot => (slot.Sample.PerceptionQuestion, new EncoderOutput(slot.Values, lane.Layout)))]);
+        string?[] answers = Perception.Ask(lane.Model, [.. done.Select(slot => (slot.Sample.PerceptionQuestion, new EncoderOutput(slot.Values, slot.Layout)))]);
         for (int i = 0; i < done.Count; i++)
         {
             using Slot slot = done[i];
@@ -97,7 +97,7 @@ internal sealed class SlotStream(Lane lane, int slotCount) : IDisposable
 
             using DisposeScope scope = NewDisposeScope();
             Tensor output = slot.Values.detach().cpu().clone().DetachFromDisposeScope();
-            finished(new SynthesisResult(slot.Sample, new EncoderOutput(output, lane.Layout), [.. slot.Losses], slot.Attempt, answers[i], perceived));
+            finished(new SynthesisResult(slot.Sample, new EncoderOutput(output, slot.Layout), [.. slot.Losses], slot.Attempt, answers[i], perceived) { StartMedium = slot.StartMedium });
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SeaCluster.Models;
 
 namespace SeaCluster.Method.Synthesis;
@@ -13,6 +14,9 @@ public enum EmbeddingInit
 
     /// <summary>Gaussian noise alone, with the standard deviation of the blank medium's output.</summary>
     Random,
+
+    /// <summary>The encoder's output for a real, harmless medium, drawn from <see cref="SynthesisOptions.InitMedia"/>; its tokens and layout are the medium's.</summary>
+    Real,
 }
 
 /// <summary>How the losses of an answer's tokens become one.</summary>
@@ -68,6 +72,10 @@ public sealed record SynthesisOptions
 
     /// <summary>Start of the optimisation.</summary>
     public EmbeddingInit Init { get; init; }
+
+    /// <summary>Media of a real start; null otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StartMedia? InitMedia { get; init; }
 
     /// <summary>Standard deviation of a noisy start, in units of the blank output's own.</summary>
     public double Noise { get; init; }

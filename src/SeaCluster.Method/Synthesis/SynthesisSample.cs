@@ -22,6 +22,9 @@ public sealed record SynthesisSample(string Id, IReadOnlyList<QuestionAnswer> Pa
 public sealed record SynthesisResult(
     SynthesisSample Sample, EncoderOutput EncoderOutput, IReadOnlyList<float> Losses, int Attempt, string? Answer, bool Perceived) : IDisposable
 {
+    /// <summary>File name of the real medium that it started from; null for other starts.</summary>
+    public string? StartMedium { get; init; }
+
     /// <summary>Steps taken.</summary>
     public int Steps => Losses.Count - 1;
 

@@ -44,7 +44,7 @@ public sealed record RunSpec
 public sealed record ModelOptions
 {
     /// <summary>A checkpoint folder in the Hugging Face layout.</summary>
-    [SpecOption(Required = true, Path = true)]
+    [SpecOption(Required = true, Path = true, Names = PathKind.Folder)]
     public string Path { get; init; } = "";
 
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>; auto takes the first GPU, else the CPU.</summary>
@@ -88,7 +88,7 @@ public sealed record DataOptions
     public string? HarmfulMedia { get; init; }
 
     /// <summary>A folder of <c>sea eraser</c>: its rows take the mix's place where align.method is eraser.</summary>
-    [SpecOption(Path = true, Folder = true)]
+    [SpecOption(Path = true, Names = PathKind.Folder)]
     public string? Eraser { get; init; }
 
     /// <summary>Read at most so many rows of each file.</summary>

@@ -22,9 +22,22 @@ public sealed class SpecOptionAttribute : Attribute
     /// <summary>Whether it names a file or folder, relative to the spec file.</summary>
     public bool Path { get; init; }
 
-    /// <summary>Whether what it names may be a folder.</summary>
-    public bool Folder { get; init; }
+    /// <summary>What it names.</summary>
+    public PathKind Names { get; init; }
 
     /// <summary>Whether it changes where and how fast work happens but no result: such options are outside the spec's hash.</summary>
     public bool Operational { get; init; }
+}
+
+/// <summary>What a path names.</summary>
+public enum PathKind
+{
+    /// <summary>A file.</summary>
+    File,
+
+    /// <summary>A folder.</summary>
+    Folder,
+
+    /// <summary>A file or a folder.</summary>
+    Either,
 }

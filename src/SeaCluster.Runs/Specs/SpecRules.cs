@@ -69,6 +69,11 @@ internal static partial class SpecRules
             yield return Problem("synthesize.noise", "expected a number above 0 because synthesize.init is noise, found 0");
         }
 
+        if (synthesize.Init == EmbeddingStart.Real && synthesize.InitMedia is null)
+        {
+            yield return Problem("synthesize.init_media", "is required because synthesize.init is real: expected a folder of harmless media, or a file that names them");
+        }
+
         if (synthesize.Init == EmbeddingStart.Blank && synthesize.PerRow > 1)
         {
             yield return Problem("synthesize.per_row", $"expected 1, found {Text(synthesize.PerRow)}: encoder outputs that start from the same blank end alike; with synthesize.init: noise they differ");
@@ -200,14 +205,15 @@ internal static partial class SpecRules
                 continue;
             }
 
-            bool model = option.Path == "model.path", file = File.Exists(path), folder = Directory.Exists(path);
-            string? found = option.Rules.Folder && !model ? folder ? null : file ? "a folder, found a file:" : "a folder that exists, found none at" : (model, file, folder) switch
+            bool file = File.Exists(path), folder = Directory.Exists(path);
+            string? found = (option.Rules.Names, file, folder) switch
             {
-                (true, true, _) => "a folder, found a file:",
-                (true, _, false) => "a folder that exists, found none at",
-                (false, _, true) => "a file, found a folder:",
-                (false, false, _) => "a file that exists, found none at",
-                (true, _, true) when !File.Exists(Path.Combine(path, "config.json")) => "a checkpoint in the Hugging Face layout, found no config.json in",
+                (PathKind.File, _, true) => "a file, found a folder:",
+                (PathKind.File, false, false) => "a file that exists, found none at",
+                (PathKind.Folder, true, _) => "a folder, found a file:",
+                (PathKind.Folder, _, false) => "a folder that exists, found none at",
+                (PathKind.Either, false, false) => "a file or folder that exists, found none at",
+                _ when option.Path == "model.path" && !File.Exists(Path.Combine(path, "config.json")) => "a checkpoint in the Hugging Face layout, found no config.json in",
                 _ => null,
             };
             if (found is not null)

@@ -41,6 +41,10 @@ public sealed record SynthesizeOptions
     [SpecOption(Minimum = 0, Maximum = 100)]
     public double Noise { get; init; }
 
+    /// <summary>Harmless media of a real start: a folder, or a file with a path (or {"media": path}) a line; each encoder output draws one.</summary>
+    [SpecOption(Path = true, Names = PathKind.Either)]
+    public string? InitMedia { get; init; }
+
     /// <summary>Which auxiliary pairs are optimised; fewer than both are the control arms.</summary>
     public IReadOnlyList<AuxiliaryPair> Pairs { get; init; } = [AuxiliaryPair.Content, AuxiliaryPair.Style];
 
@@ -69,6 +73,9 @@ public enum EmbeddingStart
 
     /// <summary>Noise alone, with the spread of the encoder's output for a blank medium.</summary>
     Random,
+
+    /// <summary>The encoder's output for a real, harmless medium.</summary>
+    Real,
 }
 
 /// <summary>What an auxiliary pair asks about.</summary>

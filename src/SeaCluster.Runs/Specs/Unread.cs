@@ -39,6 +39,7 @@ internal static class Unread
         yield return ("align.mix.real_share", align.Mix.BenignMedia > 0, "where align.mix.benign_media is above 0");
         yield return ("prepare.llm", spec.Prepare.Preparer == Preparer.Llm, "where prepare.preparer is llm");
         yield return ("synthesize.noise", spec.Synthesize.Init == EmbeddingStart.Noise, "where synthesize.init is noise");
+        yield return ("synthesize.init_media", spec.Synthesize.Init == EmbeddingStart.Real, "where synthesize.init is real");
         foreach (string option in new[] { "rank", "alpha", "targets" })
         {
             yield return ($"align.{option}", align.Adapter == AdapterKind.Lora, "where align.adapter is lora");

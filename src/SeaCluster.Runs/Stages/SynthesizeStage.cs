@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
+using SeaCluster.Models.Configuration;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
@@ -40,7 +41,8 @@ public static class SynthesizeStage
             Seed = s.Seed ?? Seeds.Derive(spec.Seed, "synthesize"),
             Deterministic = s.Deterministic,
             RerunUnperceived = s.RerunFailed,
-            Init = s.Init switch { EmbeddingStart.Noise => EmbeddingInit.Noise, EmbeddingStart.Random => EmbeddingInit.Random, _ => EmbeddingInit.Blank },
+            Init = s.Init switch { EmbeddingStart.Noise => EmbeddingInit.Noise, EmbeddingStart.Random => EmbeddingInit.Random, EmbeddingStart.Real => EmbeddingInit.Real, _ => EmbeddingInit.Blank },
+            InitMedia = s is { Init: EmbeddingStart.Real, InitMedia: { } media } ? StartMedia.Read(media, s.Modality ?? ModelConfig.Read(spec.Model.Path).Modalities[0]) : null,
             Noise = s.Noise,
             Pairs = PairsOf(s.Pairs),
             Reduction = s.Reduction == LossReduction.SequenceSum ? TokenReduction.Sum : TokenReduction.Mean,

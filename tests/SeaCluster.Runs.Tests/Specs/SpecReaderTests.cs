@@ -154,6 +154,8 @@ public sealed class SpecReaderTests
     [InlineData(Given + "evaluate: { judge: llm, llm: { endpoint: 'http://localhost:1/v1', model: m } }", "evaluate.judge: is read only where evaluate.cases is given")]
     [InlineData(Given + "evaluate: { cases: c, llm: { model: m } }", "evaluate.llm.model: is read only where evaluate.judge is llm")]
     [InlineData(Given + "synthesize: { noise: 0.1 }", "synthesize.noise: is read only where synthesize.init is noise")]
+    [InlineData(Given + "synthesize: { init: real }", "synthesize.init_media: is required because synthesize.init is real: expected a folder of harmless media")]
+    [InlineData(Given + "synthesize: { init_media: m }", "synthesize.init_media: is read only where synthesize.init is real")]
     [InlineData(Given + "synthesize: { per_row: 2 }", "synthesize.per_row: expected 1, found 2: encoder outputs that start from the same blank end alike")]
     public void Wrong_files_say_what_is_wrong(string yaml, string expected) =>
         SpecReader.Read(yaml, "/specs").Problems.Select(problem => problem.ToString()).ShouldContain(text => text.Contains(expected, StringComparison.Ordinal));
