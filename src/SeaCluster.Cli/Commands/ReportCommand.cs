@@ -5,6 +5,7 @@ using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Stages;
+using SeaCluster.Runs.Studies;
 
 namespace SeaCluster.Cli.Commands;
 
@@ -13,39 +14,61 @@ internal static class ReportCommand
 {
     public static Command Create()
     {
-        Argument<string> run = RunFolders.Argument();
+        Argument<string> run = RunFolders.Argument("The run's folder, or that of several runs in one table");
         Option<bool> reveal = new("--reveal") { Description = "Write answers to harmful requests out; without it they are not in the file at all" };
         Option<bool> json = SharedOptions.Json();
-        return new SeaCommand("report", "Write report.html of a run from what lies in its folder.", "report runs/small-world", "report runs/small-world --reveal")
+        return new SeaCommand("report", "Write report.html of a run from what lies in its folder.", "report runs/small-world", "report runs/small-world --reveal", "report runs/controls")
             .With(run, reveal, json)
             .Does(async (parsed, cancel) =>
             {
-                RunFolder folder = RunFolders.Open(parsed.GetValue(run)!);
-                await using RunSession session = await RunSession.OpenAsync(folder, null, TimeProvider.System, cancel);
-                await ReportStage.WriteAsync(
-                    new RunContext
-                    {
-                        Stage = StageName.Report,
-                        Spec = session.Spec,
-                        SpecHash = session.Run.SpecHash,
-                        Run = session.Run.Id,
-                        Folder = session.Folder,
-                        Ledger = session.Ledger,
-                        Artifacts = session.Artifacts,
-                        Time = TimeProvider.System,
-                        Notices = new Progress<RunNotice>(),
-                    },
-                    new ReportOptions(RevealAnswers: parsed.GetValue(reveal)), cancel);
+                string path = Path.GetFullPath(parsed.GetValue(run)!);
+                ReportOptions options = new(RevealAnswers: parsed.GetValue(reveal));
+                List<object> written = [];
+                string? page = StudyFolder.Find(path) is { } study ? await OfStudyAsync(study, path, options, written, cancel) : await OfRunAsync(RunFolders.Open(parsed.GetValue(run)!), options, cancel);
                 if (parsed.GetValue(json))
                 {
-                    Screen.Json(new { report = folder.Report });
+                    Screen.Json(written.Count == 0 ? new { report = page } : new { report = page, runs = written });
                 }
                 else
                 {
-                    Screen.Line($"report: {folder.Report}");
+                    Screen.Line(page is null ? "no table yet: nothing was evaluated" : $"report: {page}");
                 }
 
                 return ExitCode.Done;
             });
+    }
+
+    // Each run's page, then the table of all.
+    private static async Task<string?> OfStudyAsync(StudyFolder study, string path, ReportOptions options, List<object> written, CancellationToken cancel)
+    {
+        foreach (StudyMember member in study.Runs)
+        {
+            RunFolder folder = StudyFolder.RunIn(path, member);
+            string? page = folder.HasRun ? await OfRunAsync(folder, options, cancel) : null;
+            written.Add(new { member.Name, report = page });
+            Screen.Say($"{member.Name}: {page ?? "not begun"}");
+        }
+
+        return await StudyRuns.ReportAsync(study, path, TimeProvider.System, cancel);
+    }
+
+    private static async Task<string> OfRunAsync(RunFolder folder, ReportOptions options, CancellationToken cancel)
+    {
+        await using RunSession session = await RunSession.OpenAsync(folder, null, TimeProvider.System, cancel);
+        await ReportStage.WriteAsync(
+            new RunContext
+            {
+                Stage = StageName.Report,
+                Spec = session.Spec,
+                SpecHash = session.Run.SpecHash,
+                Run = session.Run.Id,
+                Folder = session.Folder,
+                Ledger = session.Ledger,
+                Artifacts = session.Artifacts,
+                Time = TimeProvider.System,
+                Notices = new Progress<RunNotice>(),
+            },
+            options, cancel);
+        return folder.Report;
     }
 }

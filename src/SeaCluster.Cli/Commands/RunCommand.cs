@@ -50,14 +50,14 @@ internal static class RunCommand
                 (string file, string? begun) = SpecOf(parsed.GetValue(spec)!, parsed.GetValue(folder));
                 if (StudyReader.Load(file, overrides, parsed.GetValue(controls), [.. (parsed.GetValue(grid) ?? []).Select(Varied)]) is { } study)
                 {
+                    TorchRuntime.Initialize();
+                    StageModel.RequireDevice(study.Variants[0].Spec);
                     if (parsed.GetValue(dryRun))
                     {
-                        StudyText.Plan(study, parsed.GetValue(json));
+                        StudyText.Plan(study, await StudyPlanner.MeasureAsync(study, TimeProvider.System, (variant, number) => Screen.Say($"plan {number} of {study.Variants.Count}: {variant.Name}"), cancel), parsed.GetValue(json));
                         return ExitCode.Done;
                     }
 
-                    TorchRuntime.Initialize();
-                    StageModel.RequireDevice(study.Variants[0].Spec);
                     string into = Path.GetFullPath(parsed.GetValue(folder) ?? Path.Combine("runs", SafeName.Of(study.Name)));
                     using Notices told = new();
                     StudyOutcome all = await new StudyEngine(RunStages.Create, TimeProvider.System).RunAsync(

@@ -5,6 +5,7 @@ using SeaCluster.Runs;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Status;
+using SeaCluster.Runs.Studies;
 
 namespace SeaCluster.Cli.Commands;
 
@@ -13,11 +14,27 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        Argument<string> folder = RunFolders.Argument();
+        Argument<string> folder = RunFolders.Argument("The run's folder, or that of several runs in one table");
         Option<bool> json = SharedOptions.Json();
-        SeaCommand command = new("status", "Show where a run stands: its stages, rates, time left, and the samples in quarantine with their errors. Never disturbs a run at work.", "status runs/first", "status runs/first --json");
+        SeaCommand command = new("status", "Show where a run stands: its stages, rates, time left, and the samples in quarantine with their errors. Never disturbs a run at work.", "status runs/first", "status runs/first --json", "status runs/controls");
         return command.With(folder, json).Does(async (parsed, cancel) =>
         {
+            string path = Path.GetFullPath(parsed.GetValue(folder)!);
+            if (StudyFolder.Find(path) is { } study)
+            {
+                IReadOnlyList<StudyRunStatus> runs = await StudyRuns.StatusAsync(study, path, TimeProvider.System, cancel);
+                if (parsed.GetValue(json))
+                {
+                    Screen.Json(new { study.Name, folder = path, runs = runs.Select(each => new { each.Member.Name, each.Member.Arm, state = StudyText.State(each.Status), status = each.Status is null ? null : Plain(each.Status) }), study.LeftOut });
+                }
+                else
+                {
+                    StudyText.Show(study, runs, path);
+                }
+
+                return ExitCode.Done;
+            }
+
             RunFolder run = RunFolders.Open(parsed.GetValue(folder)!);
             RunStatus status = await RunStatusReader.ReadAsync(run, TimeProvider.System, cancel);
             if (parsed.GetValue(json))

@@ -8,7 +8,7 @@ namespace SeaCluster.Cli.Frame;
 /// <summary>The options that choose a judge: refusal phrases offline, or a model behind an OpenAI-compatible endpoint.</summary>
 internal sealed class JudgeOptions
 {
-    private static readonly string[] Kinds = ["refusal", "safe-unsafe", "rubric", "strongreject", "llama-guard", "mm-safetybench"];
+    private static readonly string[] Kinds = ["refusal", .. EndpointJudges.Kinds];
 
     private readonly string _prefix;
     private readonly Option<string?> _address;
@@ -38,7 +38,7 @@ internal sealed class JudgeOptions
     public (IJudge Judge, ChatEndpoint? Endpoint) Create(ParseResult parsed, string cache)
     {
         string? address = parsed.GetValue(_address);
-        string kind = parsed.GetValue(_kind) ?? (address is null ? "refusal" : "safe-unsafe");
+        string kind = parsed.GetValue(_kind) ?? (address is null ? "refusal" : EndpointJudges.SafeUnsafe);
         if (kind == "refusal")
         {
             return address is null ? (RefusalJudge.Standard, null) : throw Wrong($"--{_prefix}-kind refusal needs no endpoint.", $"Leave --{_prefix} out, or name another kind.");
@@ -51,15 +51,7 @@ internal sealed class JudgeOptions
 
         string model = parsed.GetValue(_model) ?? throw Wrong($"--{_prefix} needs --{_prefix}-model, the model's name at the endpoint.", null);
         ChatEndpoint connection = new(new ChatEndpointOptions(endpoint, model, ApiKey.Of(parsed.GetValue(_key)!, endpoint)) { CacheFolder = cache });
-        IJudge judge = kind switch
-        {
-            "rubric" => new RubricJudge(connection, model),
-            "strongreject" => new StrongRejectJudge(connection, model),
-            "llama-guard" => new LlamaGuardJudge(connection, model),
-            "mm-safetybench" => new MmSafetyBenchJudge(connection, model),
-            _ => new ChatJudge(connection, model),
-        };
-        return (judge, connection);
+        return (EndpointJudges.Of(kind, connection, model), connection);
     }
 
     private static SeaException Wrong(string message, string? hint) => new(message, hint) { WrongUse = true };

@@ -8,7 +8,7 @@ namespace SeaCluster.Cli.Frame;
 /// <summary>Run folders on the command line.</summary>
 internal static class RunFolders
 {
-    public static Argument<string> Argument() => new("run") { Description = "The run's folder", HelpName = "DIR" };
+    public static Argument<string> Argument(string description = "The run's folder") => new("run") { Description = description, HelpName = "DIR" };
 
     /// <exception cref="SeaException">There is no such folder, or no run in it.</exception>
     public static RunFolder Open(string path)

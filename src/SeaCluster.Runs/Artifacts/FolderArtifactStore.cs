@@ -7,7 +7,9 @@ using SeaCluster.Runs.Ledgers;
 namespace SeaCluster.Runs.Artifacts;
 
 /// <summary>Artifacts as files below one folder: temporary name, sync, rename, sync of the folder.</summary>
-public sealed partial class FolderArtifactStore(string root) : IArtifactStore
+/// <param name="root">The folder.</param>
+/// <param name="link">Gives a file (first) a second name (second); false where it cannot be done. The file system's hard links if null.</param>
+public sealed partial class FolderArtifactStore(string root, Func<string, string, bool>? link = null) : IArtifactStore
 {
     private const string Temporary = ".tmp";
 
@@ -46,6 +48,43 @@ public sealed partial class FolderArtifactStore(string root) : IArtifactStore
         }
         finally
         {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<StoredFile> AdoptAsync(string folder, string name, string extension, string path, StoredFile file, CancellationToken cancel = default)
+    {
+        string target = PathOf(folder), final = $"{SafeName.Of(name)}-{file.Hash[..16]}{extension}";
+        Directory.CreateDirectory(target);
+        string temporary = Path.Combine(target, $".{Guid.NewGuid():N}{Temporary}");
+        try
+        {
+            if (!(link ?? HardLink.TryCreate)(path, temporary))
+            {
+                return WriteAsync(
+                    folder, name, extension,
+                    stream =>
+                    {
+                        using FileStream source = File.OpenRead(path);
+                        source.CopyTo(stream);
+                    },
+                    cancel);
+            }
+
+            cancel.ThrowIfCancellationRequested();
+            File.Move(temporary, Path.Combine(target, final), overwrite: true);
+            DirectorySync.Flush(target);
+            Fault.Reach(FaultPoint.ArtifactPublished);
+            return Task.FromResult(new StoredFile($"{folder}/{final}", file.Hash, file.Bytes));
+        }
+        catch (IOException error)
+        {
+            throw new SeaException($"{target}: cannot write the artifact of '{name}': {error.Message}", "check the disk's space and permissions; the run goes on where it stopped", error);
+        }
+        finally
+        {
+            // Where the name already stood for the same file, renaming leaves both.
             File.Delete(temporary);
         }
     }

@@ -33,6 +33,18 @@ public interface IArtifactStore
     /// <param name="cancel">Stops before the file gets its name.</param>
     Task<StoredFile> WriteAsync(string folder, string name, string extension, ArtifactContent content, CancellationToken cancel = default);
 
+    /// <summary>
+    /// Takes a file that another store wrote over under the same kind of name: the same bytes under a second name where the file system can, a copy elsewhere. Nobody writes into an
+    /// artifact, so that whoever deletes one name leaves the other whole.
+    /// </summary>
+    /// <param name="folder">Below the store's root.</param>
+    /// <param name="name">Any text; see <see cref="SafeName"/>.</param>
+    /// <param name="extension">With its dot.</param>
+    /// <param name="path">The file, verified by the store that wrote it.</param>
+    /// <param name="file">Its hash and size.</param>
+    /// <param name="cancel">Stops before the file gets its name.</param>
+    Task<StoredFile> AdoptAsync(string folder, string name, string extension, string path, StoredFile file, CancellationToken cancel = default);
+
     /// <summary>Compares an artifact with what was recorded: its size, and with <paramref name="content"/> its hash too.</summary>
     Task<ArtifactCheck> CheckAsync(StoredFile file, bool content = true, CancellationToken cancel = default);
 

@@ -27,20 +27,24 @@ public static class RunPlanner
     /// <param name="spec">Checked.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancel">Stops the probe.</param>
+    /// <param name="taken">Stages that take their results over from another run, by its name; null: none.</param>
     /// <exception cref="SeaException">The model or a data file cannot be read, or no row can be prepared.</exception>
-    public static Task<RunPlan> MeasureAsync(RunSpec spec, TimeProvider time, CancellationToken cancel) => Task.Factory.StartNew(
-        () => Measure(spec, time, cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public static Task<RunPlan> MeasureAsync(RunSpec spec, TimeProvider time, CancellationToken cancel, IReadOnlyDictionary<StageName, string>? taken = null) => Task.Factory.StartNew(
+        () => Measure(spec, time, taken ?? new Dictionary<StageName, string>(), cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private static RunPlan Measure(RunSpec spec, TimeProvider time, CancellationToken cancel)
+    private static RunPlan Measure(RunSpec spec, TimeProvider time, IReadOnlyDictionary<StageName, string> taken, CancellationToken cancel)
     {
         TorchRuntime.PinCurrentThread(Environment.ProcessorCount);
         (StagePlan prepare, List<AlignmentSample> rows, long samples) = Prepare(spec, time, cancel);
         using IMultimodalModel model = StageModel.Open(spec);
         // Training in full changes the model: it comes last.
-        StagePlan synthesize = Synthesize(spec, model, rows, samples, cancel);
+        StagePlan synthesize = TakenOver(StageName.Synthesize, "embeddings") ?? Synthesize(spec, model, rows, samples, cancel);
         StagePlan evaluate = Evaluate(spec, model, cancel);
-        StagePlan align = AlignmentProbe.Measure(spec, model, rows, samples, cancel);
-        return new RunPlan(time.GetUtcNow(), [prepare, synthesize, align, evaluate]);
+        StagePlan align = TakenOver(StageName.Align, "steps") ?? AlignmentProbe.Measure(spec, model, rows, samples, cancel);
+        return new RunPlan(time.GetUtcNow(), [TakenOver(StageName.Prepare, "rows") ?? prepare, synthesize, align, evaluate]);
+
+        StagePlan? TakenOver(StageName stage, string unit) =>
+            taken.TryGetValue(stage, out string? from) ? new StagePlan(stage, 0, unit) { Seconds = 0, DiskBytes = 0, Note = $"taken over from '{from}'" } : null;
     }
 
     // The first rows are prepared offline whoever will prepare them: they stand in for what the probe needs.
@@ -136,7 +140,7 @@ public static class RunPlanner
             DeviceBytes = (model.Config.ParameterCount * width) + (2L * first.Length * longest * text.Layers * text.KvHeads * text.HeadDim * width),
             DiskBytes = answers * (512L + (4 * options.MaxNewTokens)),
             Seconds = Math.Ceiling(set.Cases.Count / (double)batch) * models * (one + (token * (options.MaxNewTokens - 1))),
-            Note = options.Judge == JudgeKind.Llm ? string.Create(CultureInfo.InvariantCulture, $"{harmful:N0} answers for {options.Llm.Model} to judge; its time is the service's") : null,
+            Note = options.Judge != JudgeKind.Refusal ? string.Create(CultureInfo.InvariantCulture, $"{harmful:N0} answers for {options.Llm.Model} to judge; its time is the service's") : null,
         };
 
         double Answer(int tokens)

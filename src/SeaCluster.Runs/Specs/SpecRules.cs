@@ -32,7 +32,7 @@ internal static partial class SpecRules
         foreach ((string path, LlmOptions llm, bool used, string user) in new[]
         {
             ("prepare.llm", spec.Prepare.Llm, spec.Prepare.Preparer == Preparer.Llm, "prepare.preparer is llm"),
-            ("evaluate.llm", spec.Evaluate.Llm, spec.Evaluate.Judge == JudgeKind.Llm, "evaluate.judge is llm"),
+            ("evaluate.llm", spec.Evaluate.Llm, spec.Evaluate.Judge != JudgeKind.Refusal, $"evaluate.judge is {Name(spec.Evaluate.Judge)}"),
         })
         {
             if (used && llm.Endpoint is null)

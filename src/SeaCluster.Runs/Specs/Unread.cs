@@ -64,6 +64,6 @@ internal static class Unread
             yield return ($"evaluate.{option}", spec.Evaluate.Cases is not null, "where evaluate.cases is given");
         }
 
-        yield return ("evaluate.llm", spec.Evaluate is { Cases: not null, Judge: JudgeKind.Llm }, "where evaluate.judge is llm and evaluate.cases is given");
+        yield return ("evaluate.llm", spec.Evaluate is { Cases: not null, Judge: not JudgeKind.Refusal }, "where evaluate.judge is not refusal and evaluate.cases is given");
     }
 }

@@ -45,7 +45,7 @@ public sealed class EvaluateStage : IStage
         }
 
         EvaluateOptions options = context.Spec.Evaluate;
-        using JudgeService? service = options.Judge == JudgeKind.Llm ? LanguageService.Judge(options.Llm, context.Folder.Cache("judge"), context.Time) : null;
+        using JudgeService? service = options.Judge != JudgeKind.Refusal ? LanguageService.Judge(options.Judge, options.Llm, context.Folder.Cache("judge"), context.Time) : null;
         IJudge judge = service?.Judge ?? RefusalJudge.Standard;
         EvaluationSummary aligned = Ask(context, StageModel.OpenAligned(context), judge, "aligned", AlignedFile, set.Cases, stop);
         EvaluationSummary? before = options.Base ? Ask(context, (StageModel.Open(context.Spec), null), judge, "base", BaseFile, set.Cases, stop) : null;
@@ -70,6 +70,15 @@ public sealed class EvaluateStage : IStage
         foreach ((string key, string file) in new[] { ("perplexity", AlignedFile), ("base_perplexity", BaseFile) })
         {
             summary[key] = TextOf(context.Folder, file) is { } scores ? TextScores.Perplexity(scores) : null;
+        }
+
+        foreach ((string key, string file) in new[] { ("mean_score", AlignedFile), ("base_mean_score", BaseFile) })
+        {
+            double[] scores = File.Exists(Path.Combine(context.Folder.Evaluation, file)) ? [.. ResultFile.Read(Path.Combine(context.Folder.Evaluation, file)).Select(result => result.Score).OfType<double>()] : [];
+            if (scores.Length > 0)
+            {
+                summary[key] = scores.Average();
+            }
         }
 
         if (service is not null)

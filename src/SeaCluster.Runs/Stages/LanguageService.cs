@@ -32,12 +32,13 @@ public static class LanguageService
         },
         time);
 
-    /// <summary>The judge of <c>evaluate.judge: llm</c>.</summary>
+    /// <summary>A judge that asks a model.</summary>
+    /// <param name="kind">Any but <see cref="JudgeKind.Refusal"/>.</param>
     /// <param name="llm">With endpoint and model.</param>
     /// <param name="cache">Folder of verdicts.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="Models.SeaException">The key is not set.</exception>
-    public static JudgeService Judge(LlmOptions llm, string cache, TimeProvider time)
+    public static JudgeService Judge(JudgeKind kind, LlmOptions llm, string cache, TimeProvider time)
     {
         Uri address = new(llm.Endpoint!);
         ChatEndpointOptions options = new(address, llm.Model!, ApiKey.Of(llm.ApiKeyVariable, address))
@@ -47,17 +48,25 @@ public static class LanguageService
             Attempts = llm.Retries + 1,
             CacheFolder = cache,
         };
-        return new JudgeService(new ChatEndpoint(options, time), llm.Model!, new Spending((decimal?)llm.InputPrice, (decimal?)llm.OutputPrice, BudgetOf(llm)));
+        string name = kind switch
+        {
+            JudgeKind.Rubric => "rubric",
+            JudgeKind.Strongreject => "strongreject",
+            JudgeKind.LlamaGuard => "llama-guard",
+            JudgeKind.MmSafetybench => "mm-safetybench",
+            _ => EndpointJudges.SafeUnsafe,
+        };
+        return new JudgeService(new ChatEndpoint(options, time), name, llm.Model!, new Spending((decimal?)llm.InputPrice, (decimal?)llm.OutputPrice, BudgetOf(llm)));
     }
 
     private static TokenBudget? BudgetOf(LlmOptions llm) => llm.Budget is { } money ? new TokenBudget(null, (decimal)money) : null;
 }
 
-/// <summary>A chat judge with its connection and its budget.</summary>
-public sealed class JudgeService(ChatEndpoint endpoint, string model, Spending spending) : IDisposable
+/// <summary>A judge with its connection and its budget.</summary>
+public sealed class JudgeService(ChatEndpoint endpoint, string kind, string model, Spending spending) : IDisposable
 {
     /// <summary>The judge.</summary>
-    public IJudge Judge { get; } = new ChatJudge(endpoint, model, spending);
+    public IJudge Judge { get; } = EndpointJudges.Of(kind, endpoint, model, spending);
 
     /// <summary>What it was asked so far.</summary>
     public ChatUsage Usage => endpoint.Usage;

@@ -26,8 +26,8 @@ internal sealed record Donor(string Name, RunSpec Spec, RunFolder Folder, IReadO
 }
 
 /// <summary>
-/// A stage that takes over what another variant made from the same inputs, as copies verified by their hashes, and otherwise does its own work. What is taken over is recorded
-/// in this run's ledger like work of its own, so that the run folder is whole and stands alone.
+/// A stage that takes over what another variant made from the same inputs, verified by hashes, and otherwise does its own work: embeddings as links to the same bytes where the file
+/// system has them, small files as copies. What is taken over is recorded in this run's ledger like work of its own, so that the run folder is whole and stands alone.
 /// </summary>
 /// <param name="own">The stage that does the work.</param>
 /// <param name="donors">Variants that are finished.</param>
@@ -56,7 +56,7 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
                 {
                     if (await MadeAsync(context, donor, stop) is { } made)
                     {
-                        StageOutcome outcome = await new SampleStage(StageName.Synthesize, Inputs, (_, _) => Task.FromResult<ISampleProcessor>(new Copies(donor.Folder, made))).RunAsync(context, stop);
+                        StageOutcome outcome = await new SampleStage(StageName.Synthesize, Inputs, (_, _) => Task.FromResult<ISampleProcessor>(new TakenOver(donor.Folder, made))).RunAsync(context, stop);
                         return outcome with { Summary = Shared(outcome.Summary, donor) };
                     }
                 }
@@ -179,7 +179,7 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
         });
     }
 
-    private sealed class Copies(RunFolder donor, Dictionary<string, SampleRow> made) : ISampleProcessor
+    private sealed class TakenOver(RunFolder donor, Dictionary<string, SampleRow> made) : ISampleProcessor
     {
         private const int Together = 32;
 
@@ -193,11 +193,7 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
                 {
                     SampleRow row = made[sample.Id];
                     string path = await store.FetchAsync(row.Artifact!, cancel);
-                    yield return SampleResult.Done(sample, stream =>
-                    {
-                        using FileStream file = File.OpenRead(path);
-                        file.CopyTo(stream);
-                    }) with { Loss = row.Loss, Steps = row.Steps, Duration = row.Duration, Detail = row.Detail };
+                    yield return SampleResult.TakenOver(sample, path, row.Artifact!) with { Loss = row.Loss, Steps = row.Steps, Duration = row.Duration, Detail = row.Detail };
                 }
             }
         }

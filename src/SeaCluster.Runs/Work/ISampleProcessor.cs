@@ -80,6 +80,9 @@ public sealed record SampleResult
     /// <summary>Writes the artifact; null where the result is all in <see cref="Detail"/>.</summary>
     public ArtifactContent? Content { get; private init; }
 
+    /// <summary>A file that is the artifact already, elsewhere, with its hash and size; null where <see cref="Content"/> writes it.</summary>
+    public (string Path, StoredFile File)? Made { get; private init; }
+
     /// <summary>The last loss.</summary>
     public double? Loss { get; init; }
 
@@ -94,6 +97,9 @@ public sealed record SampleResult
 
     /// <summary>It is done, and its artifact is what <paramref name="content"/> writes (called once, soon, on another thread).</summary>
     public static SampleResult Done(WorkSample sample, ArtifactContent? content) => new(sample) { Content = content };
+
+    /// <summary>It was done elsewhere, and its artifact is the file there, verified.</summary>
+    public static SampleResult TakenOver(WorkSample sample, string path, StoredFile file) => new(sample) { Made = (path, file) };
 
     /// <summary>It failed; it is tried again, up to the spec's limit.</summary>
     public static SampleResult Failed(WorkSample sample, string error) => new(sample) { Error = error };

@@ -52,8 +52,9 @@ internal sealed class Publisher(
         List<Completion> completions = new(results.Count);
         foreach (SampleResult result in results)
         {
-            StoredFile? artifact = result.Content is null
-                ? null
+            StoredFile? artifact = result.Made is { } made
+                ? await artifacts.AdoptAsync(options.ArtifactFolder, result.Sample.Id, options.ArtifactExtension, made.Path, made.File, CancellationToken.None)
+                : result.Content is null ? null
                 : await artifacts.WriteAsync(options.ArtifactFolder, result.Sample.Id, options.ArtifactExtension, result.Content, CancellationToken.None);
             completions.Add(new Completion(result.Sample.Id, result.Sample.Lease.Token, result.Sample.Lease.SpecHash)
             {

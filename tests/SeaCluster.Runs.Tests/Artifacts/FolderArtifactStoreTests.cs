@@ -27,6 +27,31 @@ public sealed class FolderArtifactStoreTests : IDisposable
         Directory.GetFiles(_folder.PathOf("embeddings")).Length.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_of_another_store_gets_a_second_name_or_where_that_cannot_be_is_copied(bool links)
+    {
+        FolderArtifactStore first = new(_folder.PathOf("one")), second = new(_folder.PathOf("two"), links ? null : (_, _) => false);
+        StoredFile made = await first.WriteAsync("embeddings", "row-1", ".bin", stream => stream.Write(Bytes));
+        string path = await first.FetchAsync(made);
+
+        StoredFile taken = await second.AdoptAsync("embeddings", "row-1", ".bin", path, made);
+        taken.ShouldBe(made);
+        (await second.AdoptAsync("embeddings", "row-1", ".bin", path, made)).ShouldBe(made);
+        Directory.GetFiles(_folder.PathOf("two/embeddings")).ShouldHaveSingleItem();
+        File.ReadAllBytes(await second.FetchAsync(taken)).ShouldBe(Bytes);
+
+        using (FileStream stream = File.OpenWrite(path))
+        {
+            stream.WriteByte(9);
+        }
+
+        (await second.CheckAsync(taken)).ShouldBe(links ? ArtifactCheck.Altered : ArtifactCheck.Intact);
+        File.Delete(path);
+        File.Exists(_folder.PathOf(taken.Name.Replace("embeddings", "two/embeddings", StringComparison.Ordinal))).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task A_torn_altered_or_missing_file_is_refused()
     {
