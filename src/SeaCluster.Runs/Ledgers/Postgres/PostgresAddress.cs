@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+using SeaCluster.Models;
+
+namespace SeaCluster.Runs.Ledgers.Postgres;
+
+/// <summary>
+/// Where a ledger's database is: <c>postgres://user:password@host:5432/database?schema=sea&amp;sslmode=verify-full</c>, as libpq has it. What is left out comes from
+/// PGUSER, PGPASSWORD and PGPASSFILE. Nothing that this type prints holds the password.
+/// </summary>
+public sealed partial record PostgresAddress
+{
+    private const string Example = "for example postgres://sea@db.internal:5432/sea?sslmode=verify-full, with the password in PGPASSWORD or a PGPASSFILE";
+
+    private PostgresAddress(string schema, string shown, string? password, string connection)
+    {
+        Schema = schema;
+        Shown = shown;
+        Password = password;
+        Connection = connection;
+    }
+
+    /// <summary>The schema that holds the ledger's tables.</summary>
+    public string Schema { get; }
+
+    /// <summary>The address without a password: what messages, files and logs may hold.</summary>
+    public string Shown { get; }
+
+    /// <summary>What Npgsql connects with.</summary>
+    internal string Connection { get; }
+
+    private string? Password { get; }
+
+    /// <summary>Whether a text is meant to be such an address.</summary>
+    public static bool IsOne(string text) => text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase);
+
+    /// <exception cref="SeaException">It is none; the message does not repeat it, since it may hold a password.</exception>
+    public static PostgresAddress Parse(string text)
+    {
+        Match match = Form().Match(text);
+        if (!match.Success)
+        {
+            throw Wrong("expected postgres://USER@HOST:PORT/DATABASE");
+        }
+
+        NpgsqlConnectionStringBuilder builder = new()
+        {
+            ApplicationName = "sea",
+            Timeout = 10,
+            CommandTimeout = 60,
+            KeepAlive = 15,
+            MaxPoolSize = 8,
+            // A worker that asks seldom need not hold its place in the server meanwhile.
+            ConnectionIdleLifetime = 60,
+            IncludeErrorDetail = false,
+            MaxAutoPrepare = 32,
+            AutoPrepareMinUsages = 2,
+        };
+        string? password = null;
+        string schema = "sea";
+        Set("user", Group("user"));
+        Set("password", Group("password"));
+        Set("host", Group("host").Trim('[', ']'));
+        Set("port", Group("port"));
+        Set("dbname", Group("database"));
+        foreach (string pair in Group("query", decode: false).Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] parts = pair.Split('=', 2);
+            Set(Decode(parts[0]), parts.Length > 1 ? Decode(parts[1]) : "");
+        }
+
+        if (builder.Host is null or "")
+        {
+            throw Wrong("names no host");
+        }
+
+        if (!Name().IsMatch(schema))
+        {
+            throw Wrong("schema: expected a name of lower-case letters, digits and underscores");
+        }
+
+        string user = builder.Username is { Length: > 0 } name ? $"{Uri.EscapeDataString(name)}@" : "";
+        bool socket = builder.Host[0] is '/' or '@';
+        string shown = string.Create(CultureInfo.InvariantCulture, $"postgres://{user}{(socket ? "" : builder.Host)}:{builder.Port}/{Uri.EscapeDataString(builder.Database ?? "")}?schema={schema}{(socket ? $"&host={builder.Host}" : "")}{Kept()}");
+        return new PostgresAddress(schema, shown, password, builder.ConnectionString);
+
+        string Group(string name, bool decode = true) => decode ? Decode(match.Groups[name].Value) : match.Groups[name].Value;
+
+        string Kept() => string.Concat(Group("query", decode: false).Split('&').Where(pair => pair.StartsWith("ssl", StringComparison.Ordinal)).Select(pair => $"&{pair}"));
+
+        void Set(string key, string value)
+        {
+            if (value.Length == 0)
+            {
+                return;
+            }
+
+            try
+            {
+                switch (key)
+                {
+                    case "user": builder.Username = value; break;
+                    case "password": builder.Password = password = value; break;
+                    case "host": builder.Host = value; break;
+                    case "port": builder.Port = int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    case "dbname": builder.Database = value; break;
+                    case "schema": schema = value; break;
+                    case "passfile": builder.Passfile = value; break;
+                    case "sslmode": builder.SslMode = Enum.Parse<SslMode>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true); break;
+                    case "sslrootcert": builder.RootCertificate = value; break;
+                    case "sslcert": builder.SslCertificate = value; break;
+                    case "sslkey": builder.SslKey = value; break;
+                    case "connect_timeout": builder.Timeout = int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    case "application_name": builder.ApplicationName = value; break;
+                    case "pool": builder.MaxPoolSize = int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    default: throw Wrong($"'{key}' is no parameter of it; it has user, password, host, port, dbname, schema, passfile, sslmode, sslrootcert, sslcert, sslkey, connect_timeout, application_name and pool");
+                }
+            }
+            catch (Exception error) when (error is FormatException or OverflowException or ArgumentException)
+            {
+                throw Wrong(key == "password" ? "the password cannot be used" : $"{key}: '{value}' is not a value that it takes");
+            }
+        }
+    }
+
+    /// <summary>A message of the driver or the server, with the password out of it.</summary>
+    internal string Clean(string message) => Password is { Length: > 0 } secret ? message.Replace(secret, "***", StringComparison.Ordinal) : message;
+
+    /// <inheritdoc/>
+    public override string ToString() => Shown;
+
+    private static string Decode(string text) => Uri.UnescapeDataString(text);
+
+    private static SeaException Wrong(string what) => new($"the ledger's address: {what}", Example) { WrongUse = true };
+
+    [GeneratedRegex(@"\Apostgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?(?<host>\[[^\]]+\]|[^:/?@]*)(:(?<port>[0-9]+))?(/(?<database>[^?/]*))?(\?(?<query>.*))?\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Form();
+
+    [GeneratedRegex(@"\A[a-z_][a-z0-9_]{0,62}\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Name();
+}
