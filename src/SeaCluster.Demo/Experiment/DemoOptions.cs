@@ -15,8 +15,8 @@ public sealed record DemoOptions
     /// <summary>Seeds of every arm that is trained.</summary>
     public IReadOnlyList<int> Seeds { get; init; } = [0, 1, 2];
 
-    /// <summary>Media of a harmful phrase in validation and test; a benign one has half as many.</summary>
-    public int MediaPerPhrase { get; init; } = 12;
+    /// <summary>Also train the arms of <see cref="SyntheticRecipe.Ablations"/>.</summary>
+    public bool Ablations { get; init; }
 
     /// <summary>Share of benign phrases that have to be answered at an operating point.</summary>
     public double BenignKept { get; init; } = 0.9;

@@ -119,7 +119,7 @@ public sealed class SpecReaderTests
     [InlineData("synthesize: { learning_rate: 0 }", "line 1, synthesize.learning_rate: expected a number above 0 and up to 1000, found '0'")]
     [InlineData("synthesize: { learning_rate: NaN }", "synthesize.learning_rate: expected a number above 0 and up to 1000, found 'NaN'")]
     [InlineData("synthesize: { slots: 0 }", "synthesize.slots: expected a whole number from 1 to 65536 or auto, found '0'")]
-    [InlineData("synthesize: { pairs: [] }", "synthesize.pairs: expected one or more of content, style, each once")]
+    [InlineData("synthesize: { pairs: [] }", "synthesize.pairs: expected one or more of content, style, topic, each once")]
     [InlineData("synthesize: { pairs: [content, colour] }", "synthesize.pairs[1]: expected one of content, style, found 'colour'")]
     [InlineData("synthesize: { steps: auto }", "synthesize.steps: expected a whole number from 1 to 1000000, found 'auto'")]
     [InlineData("work: { lease: 30 }", "work.lease: expected a duration such as 30s, 5m or 1h from 1s to 86400s, found '30'")]
@@ -157,7 +157,7 @@ public sealed class SpecReaderTests
     [InlineData(Given + "evaluate: { cases: c, judge: rubric }", "evaluate.llm.endpoint: is required because evaluate.judge is rubric")]
     [InlineData(Given + "evaluate: { cases: c, judge: llama-guard, llm: { endpoint: 'http://localhost:1/v1' } }", "evaluate.llm.model: is required because evaluate.judge is llama_guard")]
     [InlineData(Given + "evaluate: { cases: c, judge: strong }", "evaluate.judge: expected one of refusal, llm, rubric, strongreject, llama_guard, mm_safetybench, found 'strong'")]
-    [InlineData(Given + "synthesize: { init: real }", "synthesize.init_media: is required because synthesize.init is real: expected a folder of harmless media")]
+    [InlineData(Given + "synthesize: { init: real }", "synthesize.init_media: is required because synthesize.init is real and there is no data.benign_media: expected a folder of harmless media")]
     [InlineData(Given + "synthesize: { init_media: m }", "synthesize.init_media: is read only where synthesize.init is real")]
     [InlineData(Given + "synthesize: { per_row: 2 }", "synthesize.per_row: expected 1, found 2: encoder outputs that start from the same blank end alike")]
     public void Wrong_files_say_what_is_wrong(string yaml, string expected) =>
