@@ -12,7 +12,7 @@ public sealed record DemoRecipe(Modality Modality, string Base)
     public int Steps { get; init; } = 100;
 
     /// <summary>Steps after which an arm is looked at on validation media; its operating point is chosen among them.</summary>
-    public IReadOnlyList<int> LookAt { get; init; } = [70, 80, 90, 100];
+    public IReadOnlyList<int> LookAt { get; init; } = [80, 90, 100];
 
     /// <summary>Step size of the alignment.</summary>
     public double LearningRate { get; init; } = 7e-4;
@@ -26,11 +26,8 @@ public sealed record DemoRecipe(Modality Modality, string Base)
     /// <summary>Step size of the synthesis.</summary>
     public double SynthesisLearningRate { get; init; } = 0.3;
 
-    /// <summary>Most steps of the synthesis.</summary>
-    public int SynthesisSteps { get; init; } = 30;
-
-    /// <summary>The loss at which a synthetic medium is finished; 0 never stops early.</summary>
-    public double SynthesisThreshold { get; init; }
+    /// <summary>Steps of the synthesis.</summary>
+    public int SynthesisSteps { get; init; } = 20;
 
     /// <summary>Media of a harmful phrase in test; a benign one has half as many.</summary>
     public int MediaPerPhrase { get; init; } = 12;
@@ -45,16 +42,19 @@ public sealed record DemoRecipe(Modality Modality, string Base)
             Mix = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 12, Retention = 4 },
             MixOfRealStarts = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 18, Retention = 4 },
             SynthesisLearningRate = 0.1,
+            SynthesisSteps = 30,
         },
         Modality.Video => new(modality, checkpoint)
         {
-            Steps = 80,
-            LookAt = [50, 60, 70, 80],
+            Steps = 70,
+            LookAt = [50, 60, 70],
+            LearningRate = 1e-3,
             Mix = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 13, Retention = 4 },
-            MixOfRealStarts = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 20, Retention = 4 },
+            MixOfRealStarts = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 18, Retention = 4 },
             SynthesisLearningRate = 0.155,
+            SynthesisSteps = 30,
             MediaPerPhrase = 6,
         },
-        _ => new(modality, checkpoint) { SynthesisThreshold = 0.01 },
+        _ => new(modality, checkpoint),
     };
 }

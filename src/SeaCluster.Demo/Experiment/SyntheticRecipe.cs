@@ -52,7 +52,6 @@ public sealed record SyntheticRecipe(string Name)
     {
         LearningRate = recipe.SynthesisLearningRate * RateShare,
         Steps = Math.Max(1, (int)Math.Round(recipe.SynthesisSteps * StepShare)),
-        Threshold = recipe.SynthesisThreshold,
         Modality = recipe.Modality,
         Init = Init,
         InitMedia = Init == EmbeddingInit.Real ? harmless : null,

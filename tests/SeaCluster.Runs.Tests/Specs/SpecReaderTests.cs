@@ -120,7 +120,7 @@ public sealed class SpecReaderTests
     [InlineData("synthesize: { learning_rate: NaN }", "synthesize.learning_rate: expected a number above 0 and up to 1000, found 'NaN'")]
     [InlineData("synthesize: { slots: 0 }", "synthesize.slots: expected a whole number from 1 to 65536 or auto, found '0'")]
     [InlineData("synthesize: { pairs: [] }", "synthesize.pairs: expected one or more of content, style, topic, each once")]
-    [InlineData("synthesize: { pairs: [content, colour] }", "synthesize.pairs[1]: expected one of content, style, found 'colour'")]
+    [InlineData("synthesize: { pairs: [content, colour] }", "synthesize.pairs[1]: expected one of content, style, topic, found 'colour'")]
     [InlineData("synthesize: { steps: auto }", "synthesize.steps: expected a whole number from 1 to 1000000, found 'auto'")]
     [InlineData("work: { lease: 30 }", "work.lease: expected a duration such as 30s, 5m or 1h from 1s to 86400s, found '30'")]
     [InlineData("work: { backoff: 10m }", "work.backoff_limit: expected at least work.backoff")]
