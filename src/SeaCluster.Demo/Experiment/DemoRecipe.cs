@@ -46,11 +46,11 @@ public sealed record DemoRecipe(Modality Modality, string Base)
         },
         Modality.Video => new(modality, checkpoint)
         {
-            Steps = 70,
-            LookAt = [50, 60, 70],
+            Steps = 80,
+            LookAt = [50, 60, 70, 80],
             LearningRate = 1e-3,
             Mix = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 13, Retention = 4 },
-            MixOfRealStarts = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 18, Retention = 4 },
+            MixOfRealStarts = new RowMix { HarmfulText = 8, BenignText = 12, HarmfulMedia = 8, BenignMedia = 13, Retention = 4 },
             SynthesisLearningRate = 0.155,
             SynthesisSteps = 30,
             MediaPerPhrase = 6,

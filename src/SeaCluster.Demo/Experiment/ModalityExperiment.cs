@@ -101,7 +101,7 @@ internal sealed class ModalityExperiment(DemoOptions options, DemoRecipe recipe,
 
     // Benign media are half synthetic, half real: real alone would teach "synthetic → refuse", synthetic alone refuses too much.
     private static DemoArm Synthetic(SyntheticRecipe made, IReadOnlyList<DemoMedium> synthetic, DemoMedia media) =>
-        new(made.Name, [.. synthetic.Where(medium => medium.Phrase.Harmful)], [.. synthetic.Where(medium => !medium.Phrase.Harmful), .. Real(media, harmful: false)])
+        new(made.Name, [.. synthetic.Where(medium => medium.Phrase.Harmful)], [.. synthetic.Where(medium => !medium.Phrase.Harmful), .. made.RealBenign ? Real(media, harmful: false) : []])
         {
             RealStarts = made.Init == EmbeddingInit.Real,
         };

@@ -21,6 +21,12 @@ public sealed record SyntheticRecipe(string Name)
     /// <summary>Share of the rows of each phrase.</summary>
     public double RowShare { get; init; } = 1;
 
+    /// <summary>Loss at which a sample is finished; 0 takes all steps.</summary>
+    public double Threshold { get; init; }
+
+    /// <summary>Whether real benign media stand beside the synthetic ones in alignment.</summary>
+    public bool RealBenign { get; init; } = true;
+
     /// <summary>The paper's: from a blank medium, on content and style.</summary>
     public static SyntheticRecipe Sea { get; } = new("sea");
 
@@ -36,10 +42,13 @@ public sealed record SyntheticRecipe(string Name)
         Sea with { Name = "sea, step size x 1/3", RateShare = 1 / 3.0 },
         Sea with { Name = "sea, step size x 3", RateShare = 3 },
         Sea with { Name = "sea, from noise alone", Init = EmbeddingInit.Random },
+        Sea with { Name = "sea, from blank + noise", Init = EmbeddingInit.Noise },
+        Sea with { Name = "sea, stopped early", Threshold = 0.01 },
         Sea with { Name = "sea, half of the rows", RowShare = 0.5 },
         Sea with { Name = "sea, with the topic", Pairs = SeaPlus.Pairs },
         SeaPlus with { Name = "sea+, without the topic", Pairs = AuxiliaryPairs.Both },
         SeaPlus with { Name = "sea+, half of the rows", RowShare = 0.5 },
+        SeaPlus with { Name = "sea+, no real benign media", RealBenign = false },
     ];
 
     /// <summary>Folder of its embeddings.</summary>
@@ -55,6 +64,8 @@ public sealed record SyntheticRecipe(string Name)
         Modality = recipe.Modality,
         Init = Init,
         InitMedia = Init == EmbeddingInit.Real ? harmless : null,
+        Noise = Init == EmbeddingInit.Noise ? 1 : 0,
+        Threshold = Threshold,
         Pairs = Pairs,
         Seed = 0,
     };
