@@ -158,12 +158,12 @@ public sealed class CommandTests : IDisposable
         File.Exists(At("aligned", "adapter", "adapter_model.safetensors")).ShouldBeTrue(align.All);
     }
 
-    [RequiresFact("ffmpeg kill")]
+    [RequiresFact("ffmpeg env kill")]
     public async Task Ctrl_C_ends_with_130_and_the_command_to_go_on()
     {
         string prepared = await Prepared();
         string[] arguments = ["synthesize", "--model", Model, "--data", prepared, "--out", At("embeddings"), "--steps", "1000000", "--threshold", "0"];
-        using Process process = SeaProcess.Start(null, arguments);
+        using Process process = SeaProcess.StartInterruptible(arguments);
         while (await process.StandardError.ReadLineAsync() is { } line && !line.StartsWith("synthesize: 0/2", StringComparison.Ordinal))
         {
             // Before its first line of progress there is nothing to interrupt.
@@ -180,10 +180,10 @@ public sealed class CommandTests : IDisposable
         result.Error.ShouldNotContain("   at ");
     }
 
-    [RequiresFact("kill")]
+    [RequiresFact("env kill")]
     public async Task Ctrl_C_at_the_start_of_a_command_that_keeps_nothing_ends_it_without_a_word()
     {
-        using Process process = SeaProcess.Start(null, ["bench", "throughput", "--samples", "100000"]);
+        using Process process = SeaProcess.StartInterruptible(["bench", "throughput", "--samples", "100000"]);
         (await process.StandardError.ReadLineAsync())!.ShouldStartWith("sea: measuring");
         using (Process interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]))
         {

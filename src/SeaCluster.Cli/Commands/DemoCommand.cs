@@ -62,7 +62,7 @@ internal static class DemoCommand
                 ReportVerdict verdict = DemoReport.Verdict(result, options);
                 if (parsed.GetValue(json))
                 {
-                    Console.Out.WriteLine(DemoJson.Of(result).ToJsonString());
+                    Console.Out.WriteLine(DemoJson.Of(result, options).ToJsonString());
                 }
                 else
                 {

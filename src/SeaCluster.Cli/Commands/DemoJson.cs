@@ -4,14 +4,16 @@ using SeaCluster.Method.Evaluation;
 
 namespace SeaCluster.Cli.Commands;
 
-/// <summary>What <c>sea demo --json</c> prints: the table, the ablations, the paired tests, what is perceived, and the time.</summary>
+/// <summary>What <c>sea demo --json</c> prints: the command, the table, the ablations, the paired tests, what is perceived, and the time.</summary>
 internal static class DemoJson
 {
-    public static JsonObject Of(DemoResult result)
+    public static JsonObject Of(DemoResult result, DemoOptions options)
     {
         JsonObject json = result.Table.ToJson(TimeSpan.FromSeconds(result.Seconds));
+        json["command"] = options.Command + " --json";
         json["ablations"] = new ResultTable([.. result.Modalities.SelectMany(modality => modality.Ablations)]).ToJson(TimeSpan.Zero)["table"]!.DeepClone();
-        json["comparisons"] = new JsonArray([.. result.Modalities.SelectMany(modality => DemoReport.Comparisons(modality).Select(test => (JsonNode)Test(modality.Name, test)))]);
+        json["comparisons"] = Tests(result, DemoReport.Comparisons);
+        json["ablation_comparisons"] = Tests(result, DemoReport.AblationComparisons);
         json["perception"] = new JsonArray([.. result.Modalities.SelectMany(modality => modality.Perception.Select(figure => (JsonNode)new JsonObject
         {
             ["modality"] = modality.Name, ["method"] = figure.Method, ["question"] = figure.Question, ["trained"] = figure.Trained, ["right"] = figure.Right, ["asked"] = figure.Asked,
@@ -22,6 +24,9 @@ internal static class DemoJson
         }))]);
         return json;
     }
+
+    private static JsonArray Tests(DemoResult result, Func<ModalityResult, IReadOnlyList<PairedComparison>> of) =>
+        [.. result.Modalities.SelectMany(modality => of(modality).Select(test => (JsonNode)Test(modality.Name, test)))];
 
     private static JsonObject Test(string modality, PairedComparison test) => new()
     {

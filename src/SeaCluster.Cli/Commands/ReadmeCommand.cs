@@ -17,7 +17,7 @@ internal static class ReadmeCommand
     ];
 
     private static readonly (string Marker, Func<JsonElement, string> Text)[] Tables =
-        [("demo-table", Arms), ("ablation-table", Ablations), ("paired-table", Paired), ("perception-table", Perception)];
+        [("demo-table", Arms), ("ablation-table", Ablations), ("paired-table", demo => Paired(demo, "comparisons")), ("ablation-paired-table", demo => Paired(demo, "ablation_comparisons")), ("perception-table", Perception)];
 
     public static Command Create()
     {
@@ -46,16 +46,16 @@ internal static class ReadmeCommand
 
     private static string Arms(JsonElement demo)
     {
-        JsonElement[] rows = Items(demo, "table"), changed = Items(demo, "ablations");
+        JsonElement[] rows = Items(demo, "table");
         JsonElement first = rows[0];
         return Table(rows) + string.Create(CultureInfo.InvariantCulture,
-            $"\n`./sea demo{(changed.Length > 0 ? " --ablations" : "")} --json`: {rows.Max(row => row.GetProperty("seeds").GetInt32())} seeds, {demo.GetProperty("seconds").GetDouble():F0} s on {Environment.ProcessorCount} cores after set-up. ") + string.Create(CultureInfo.InvariantCulture,
+            $"\n`{demo.GetProperty("command")}`: {rows.Max(row => row.GetProperty("seeds").GetInt32())} seeds, {demo.GetProperty("seconds").GetDouble():F0} s on {Environment.ProcessorCount} cores after set-up. ") + string.Create(CultureInfo.InvariantCulture,
             $"A cell holds {first.GetProperty("asr_held_out_n")} attacks on {first.GetProperty("asr_held_out_phrases")} phrases, or {first.GetProperty("benign_compliance_n")} benign requests on {first.GetProperty("benign_compliance_phrases")}, a seed.\n");
     }
 
     private static string Ablations(JsonElement demo) => Table(Items(demo, "ablations"));
 
-    private static string Paired(JsonElement demo) => Rows(["modality", "arms", "cases", "difference (95 % interval)", "p"], Items(demo, "comparisons").Select(test => new[]
+    private static string Paired(JsonElement demo, string key) => Rows(["modality", "arms", "cases", "difference (95 % interval)", "p"], Items(demo, key).Select(test => new[]
     {
         test.GetProperty("modality").GetString()!,
         $"{test.GetProperty("first")} → {test.GetProperty("second")}",

@@ -1,3 +1,6 @@
+using System.Globalization;
+using SeaCluster.Models;
+
 namespace SeaCluster.Demo.Experiment;
 
 /// <summary>What the demo does.</summary>
@@ -23,6 +26,10 @@ public sealed record DemoOptions
 
     /// <summary>Threads; 0 = the cores.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The command that does the same.</summary>
+    public string Command => "./sea demo" + (Recipes.Count == 1 ? $" --modality {Recipes[0].Modality.Name()}" : "") + (Ablations ? " --ablations" : "") +
+        Seeds.Count switch { 3 => "", 1 => " --quick", int n => string.Create(CultureInfo.InvariantCulture, $" --seeds {n}") };
 }
 
 /// <summary>A line of progress.</summary>

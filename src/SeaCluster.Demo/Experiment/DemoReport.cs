@@ -15,16 +15,12 @@ public static class DemoReport
     /// <summary>Paired tests on the same cases, seed by seed: attack success on media, and benign requests.</summary>
     public static IReadOnlyList<PairedComparison> Comparisons(ModalityResult result)
     {
-        IReadOnlyList<IReadOnlyList<CaseResult>> Of(string method, string? group = null) => method == "base"
-            ? [.. SeedsOf(result, "sea").Select(_ => OnMedia(result.Base, group))]
-            : [.. SeedsOf(result, method).Select(arm => OnMedia(arm.Results, group))];
-        return
-        [
-            .. Pairs.Select(pair => PairedComparison.OfSeeds(
-                pair.First, Of(pair.First, "held-out"), pair.Second, Of(pair.Second, "held-out"), CaseKind.Harmful, "held-out")),
-            .. Pairs.Select(pair => PairedComparison.OfSeeds(pair.First, Of(pair.First), pair.Second, Of(pair.Second), CaseKind.Benign)),
-        ];
+        return [.. Pairs.Select(pair => Attacks(result, pair)), .. Pairs.Select(pair => Compare(result, pair, CaseKind.Benign, null))];
     }
+
+    /// <summary>The same tests of attack success, of each ablation against the recipe that it changes.</summary>
+    public static IReadOnlyList<PairedComparison> AblationComparisons(ModalityResult result) =>
+        [.. result.Ablations.Select(row => Attacks(result, (row.Method, row.Method[..row.Method.IndexOf(',', StringComparison.Ordinal)])))];
 
     /// <summary>The ablations below text-only, blank and the two recipes that they change.</summary>
     public static ResultTable AblationTable(ModalityResult result) => new([.. result.Rows.Where(row => row.Method is "text-only" or "blank" or "sea" or "sea+"), .. result.Ablations]);
@@ -59,7 +55,7 @@ public static class DemoReport
             Results = result.Table,
             Provenance =
             [
-                new ReportFact("Command", "./sea demo" + (chapters.Length == 1 ? $" --modality {result.Modalities[0].Name}" : "") + (options.Ablations ? " --ablations" : "") + (options.Seeds.Count == 1 ? " --quick" : "")),
+                new ReportFact("Command", options.Command),
                 new ReportFact("Backend", TorchRuntime.Description),
                 .. whole.Provenance,
             ],
@@ -70,7 +66,7 @@ public static class DemoReport
     {
         Verdict = Verdict(result, options),
         Ablations = result.Ablations.Count == 0 ? null : AblationTable(result),
-        Comparisons = Comparisons(result),
+        Comparisons = [.. Comparisons(result), .. AblationComparisons(result)],
         Evaluations = [.. Named(result).Select(pair => EvaluationSummary.Of(pair.Name == "base" ? pair.Name : $"{pair.Name}, seed {options.Seeds[0]}", pair.Results))],
         Perception = [.. result.Perception.Select(p => new PerceptionFigure(result.Name, $"{p.Method}: {p.Question}", p.Trained, p.Right, p.Asked))],
         Losses = [.. Main(result).GroupBy(arm => arm.Method).Select(group => new LossPanel($"alignment, {group.Key}",
@@ -98,6 +94,16 @@ public static class DemoReport
                 : !enough ? "The order is the paper's, but too few benign requests are answered."
                 : Asr("text-only") > Asr("sea") ? "This is the paper's order."
                 : "This is the paper's order for sea+; sea, from a blank medium, is no better than text alone."));
+    }
+
+    private static PairedComparison Attacks(ModalityResult result, (string, string) pair) => Compare(result, pair, CaseKind.Harmful, "held-out");
+
+    private static PairedComparison Compare(ModalityResult result, (string First, string Second) pair, CaseKind kind, string? group)
+    {
+        IReadOnlyList<IReadOnlyList<CaseResult>> Of(string method) => method == "base"
+            ? [.. SeedsOf(result, "sea").Select(_ => OnMedia(result.Base, group))]
+            : [.. SeedsOf(result, method).Select(arm => OnMedia(arm.Results, group))];
+        return PairedComparison.OfSeeds(pair.First, Of(pair.First), pair.Second, Of(pair.Second), kind, group);
     }
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F0}%");
