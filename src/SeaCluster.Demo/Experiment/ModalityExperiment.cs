@@ -109,10 +109,10 @@ internal sealed class ModalityExperiment(DemoOptions options, DemoRecipe recipe,
     private static DemoMedium[] Real(DemoMedia media, bool harmful) =>
         [.. media.Train.Select((file, i) => new DemoMedium($"real-{i}", file.Phrase, file.EncoderOutput)).Where(medium => medium.Phrase.Harmful == harmful)];
 
-    // One arm a core.
+    // One arm a core; text alone, which is done soonest, comes last, so that no core waits long for the other.
     private ArmResult[] Train(ArmRun run, IReadOnlyList<DemoArm> arms, CancellationToken cancellation)
     {
-        (DemoArm Arm, int Seed)[] jobs = [.. options.Seeds.SelectMany(seed => arms.Select(arm => (arm, seed)))];
+        (DemoArm Arm, int Seed)[] jobs = [.. options.Seeds.SelectMany(seed => arms.Select(arm => (arm, seed))).OrderBy(job => job.arm.Harmful.Count == 0)];
         ArmResult?[] results = new ArmResult?[jobs.Length];
         int stepsDone = 0;
         ParallelWork.Run(jobs.Length, DemoExperiment.ThreadsOf(options), job =>
