@@ -40,7 +40,7 @@ internal static class SynthesizeCommand
             "synthesize",
             "Optimise a synthetic encoder output for every row, through the frozen model. What is on the disk is not done again.",
             "synthesize --model llava --data prepared.jsonl --out embeddings", "synthesize --model llava --data rows.jsonl --out embeddings --dry-run",
-            "synthesize --model llava --data p --out e --init real --init-media photos --pairs content,style,topic")
+            "synthesize --model llava --data p --out e --init real --init-media photos", "synthesize --model llava --data p --out e --pairs content,style,topic")
         {
             Resumable = true,
         }
