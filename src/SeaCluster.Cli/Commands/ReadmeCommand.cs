@@ -47,10 +47,15 @@ internal static class ReadmeCommand
     private static string Arms(JsonElement demo)
     {
         JsonElement[] rows = Items(demo, "table");
-        JsonElement first = rows[0];
         return Table(rows) + string.Create(CultureInfo.InvariantCulture,
-            $"\n`{demo.GetProperty("command")}`: {rows.Max(row => row.GetProperty("seeds").GetInt32())} seeds, {demo.GetProperty("seconds").GetDouble():F0} s on {Environment.ProcessorCount} cores after set-up. ") + string.Create(CultureInfo.InvariantCulture,
-            $"A cell holds {first.GetProperty("asr_held_out_n")} attacks on {first.GetProperty("asr_held_out_phrases")} phrases, or {first.GetProperty("benign_compliance_n")} benign requests on {first.GetProperty("benign_compliance_phrases")}, a seed.\n");
+            $"\n`{demo.GetProperty("command")}`: {rows.Max(row => row.GetProperty("seeds").GetInt32())} seeds, {demo.GetProperty("seconds").GetDouble():F0} s on {Environment.ProcessorCount} cores after set-up. ") +
+            $"A cell holds, with every seed, {string.Join("; ", rows.GroupBy(row => row.GetProperty("modality").GetString()).Select(Cases))}.\n";
+    }
+
+    private static string Cases(IGrouping<string?, JsonElement> modality)
+    {
+        JsonElement any = modality.First();
+        return $"in {modality.Key} {any.GetProperty("asr_held_out_n")} attacks on {any.GetProperty("asr_held_out_phrases")} phrases or {any.GetProperty("benign_compliance_n")} benign requests on {any.GetProperty("benign_compliance_phrases")}";
     }
 
     private static string Ablations(JsonElement demo) => Table(Items(demo, "ablations"));
