@@ -67,7 +67,7 @@ public sealed class CommandTests : IDisposable
     {
         string demo = Write("demo.json", """
             {"table":[{"modality":"image","method":"sea","seeds":2,"asr_seen":0.25,"asr_seen_range":[0.2,0.3],"asr_held_out":0.5,"asr_held_out_range":[0.4,0.6],"asr_held_out_n":8,
-            "asr_held_out_phrases":4,"asr_text":null,"benign_compliance":0.9,"benign_compliance_range":[0.9,0.9],"benign_compliance_n":12,"benign_compliance_phrases":6}],"seconds":61.2}
+            "asr_held_out_phrases":4,"asr_text":null,"benign_compliance":0.9,"benign_compliance_range":[0.9,0.9],"benign_compliance_n":12,"benign_compliance_phrases":6}],"seconds":61.2,"command":"./sea demo --seeds 2 --json"}
             """);
         string page = Write("page.md", "before", "<!-- demo-table -->", "stale figures", "<!-- /demo-table -->", "after");
 
@@ -76,7 +76,7 @@ public sealed class CommandTests : IDisposable
         result.ExitCode.ShouldBe(0, result.All);
         string text = File.ReadAllText(page);
         text.ShouldContain("| image | sea | 0.25 (0.20–0.30) | 0.50 (0.40–0.60) |  | 0.90 (0.90–0.90) |  |");
-        text.ShouldContain("2 seeds, 61 s");
+        text.ShouldContain("`./sea demo --seeds 2 --json`: 2 seeds, 61 s");
         text.ShouldStartWith("before\n");
         text.ShouldNotContain("stale figures");
         text.ShouldEndWith("after\n");
@@ -158,12 +158,12 @@ public sealed class CommandTests : IDisposable
         File.Exists(At("aligned", "adapter", "adapter_model.safetensors")).ShouldBeTrue(align.All);
     }
 
-    [RequiresFact("ffmpeg kill")]
+    [RequiresFact("ffmpeg env kill")]
     public async Task Ctrl_C_ends_with_130_and_the_command_to_go_on()
     {
         string prepared = await Prepared();
         string[] arguments = ["synthesize", "--model", Model, "--data", prepared, "--out", At("embeddings"), "--steps", "1000000", "--threshold", "0"];
-        using Process process = SeaProcess.Start(null, arguments);
+        using Process process = SeaProcess.StartInterruptible(arguments);
         while (await process.StandardError.ReadLineAsync() is { } line && !line.StartsWith("synthesize: 0/2", StringComparison.Ordinal))
         {
             // Before its first line of progress there is nothing to interrupt.
@@ -180,10 +180,10 @@ public sealed class CommandTests : IDisposable
         result.Error.ShouldNotContain("   at ");
     }
 
-    [RequiresFact("kill")]
+    [RequiresFact("env kill")]
     public async Task Ctrl_C_at_the_start_of_a_command_that_keeps_nothing_ends_it_without_a_word()
     {
-        using Process process = SeaProcess.Start(null, ["bench", "throughput", "--samples", "100000"]);
+        using Process process = SeaProcess.StartInterruptible(["bench", "throughput", "--samples", "100000"]);
         (await process.StandardError.ReadLineAsync())!.ShouldStartWith("sea: measuring");
         using (Process interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]))
         {

@@ -14,7 +14,7 @@ public sealed class RealStartTests : IDisposable
     public async Task Embeddings_start_from_pictures_of_a_folder()
     {
         string into = Path.Combine(folder, "embeddings");
-        SeaResult result = await SeaProcess.Run(Command(into, "--init", "real", "--init-media", Pictures));
+        SeaResult result = await SeaProcess.Run(Command(into, "--init", "real", "--init-media", Pictures, "--pairs", "content,style,topic"));
         result.ExitCode.ShouldBe(0, result.All);
         string[] files = Directory.GetFiles(into, "*.safetensors");
         files.Length.ShouldBeGreaterThan(0);
@@ -31,6 +31,7 @@ public sealed class RealStartTests : IDisposable
     [InlineData("--init-media is read only with --init real.", "--init-media", "samples")]
     [InlineData("--init noise needs --noise.", "--init", "noise")]
     [InlineData("--noise is read only with --init noise.", "--noise", "0.1")]
+    [InlineData("--pairs: expected content, style, topic, or some of them with commas between, found 'colour'.", "--pairs", "content,colour")]
     [InlineData("no such file or folder", "--init", "real", "--init-media", "nowhere")]
     public async Task What_does_not_fit_together_is_wrong_use(string expected, params string[] options)
     {

@@ -84,11 +84,11 @@ public sealed class RunTests(ITestOutputHelper output) : IDisposable
         (int, string?) Items(string stage) => (stages[stage].GetProperty("items").GetInt32(), stages[stage].GetProperty("unit").GetString());
     }
 
-    [RequiresFact("kill")]
+    [RequiresFact("env kill")]
     public async Task Interrupted_in_a_stage_it_ends_with_130_and_its_folder_is_enough_to_go_on()
     {
         string run = Path.Combine(folder, "interrupted");
-        using Process process = SeaProcess.Start(null, Command(run), ("SEA_PROGRESS", "every"));
+        using Process process = SeaProcess.StartInterruptible(Command(run), ("SEA_PROGRESS", "every"));
         while (await process.StandardError.ReadLineAsync() is { } line && !line.StartsWith("align: 1/", StringComparison.Ordinal))
         {
             // The interruption is to fall into the training.

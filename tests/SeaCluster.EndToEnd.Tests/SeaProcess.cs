@@ -23,9 +23,19 @@ internal static class SeaProcess
         return await Finish(process);
     }
 
-    public static Process Start(string? folder, string[] arguments, params (string Name, string? Value)[] environment)
+    public static Process Start(string? folder, string[] arguments, params (string Name, string? Value)[] environment) => Start(folder, "dotnet", [Command, .. arguments], environment);
+
+    /// <summary>
+    /// The same where the test presses Ctrl-C: a shell starts its background jobs with the signal ignored, their children inherit that, and .NET leaves it so.
+    /// </summary>
+    public static Process StartInterruptible(string[] arguments, params (string Name, string? Value)[] environment) =>
+        Start(null, "env", ["--default-signal=INT", "dotnet", Command, .. arguments], environment);
+
+    private static string Command => Path.Combine(AppContext.BaseDirectory, "sea.dll");
+
+    private static Process Start(string? folder, string program, string[] arguments, (string Name, string? Value)[] environment)
     {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "sea.dll"), .. arguments])
+        ProcessStartInfo start = new(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

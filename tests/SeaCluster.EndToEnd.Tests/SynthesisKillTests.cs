@@ -9,7 +9,7 @@ namespace SeaCluster.EndToEnd.Tests;
 public sealed class SynthesisKillTests(ITestOutputHelper output) : IDisposable
 {
     private const int Kills = 20;
-    private const int Rows = 44;
+    private const int Rows = 72;
 
     private readonly string folder = Directory.CreateTempSubdirectory("sea-kill-").FullName;
 

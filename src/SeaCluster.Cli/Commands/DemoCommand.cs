@@ -4,6 +4,7 @@ using SeaCluster.Cli.Frame;
 using SeaCluster.Demo.Experiment;
 using SeaCluster.Method.Evaluation;
 using SeaCluster.Method.Evaluation.Reporting;
+using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
 
 namespace SeaCluster.Cli.Commands;
@@ -20,6 +21,7 @@ internal static class DemoCommand
         Option<int?> seeds = SharedOptions.AtLeast(new Option<int?>("--seeds") { Description = "How many seeds each way of aligning is trained with; 3 if not given, with --quick 1", HelpName = "N" }, 1);
         Option<string> modality = new("--modality") { Description = "image, audio, video, or all: one after the other", HelpName = "NAME", DefaultValueFactory = _ => All };
         modality.AcceptOnlyFromAmong([.. Enum.GetValues<Modality>().Select(each => each.Name()), All]);
+        Option<bool> ablations = new("--ablations") { Description = "Also the method with one thing changed each: pairs, steps, step size, start, number of rows; about three times the time" };
         Option<bool> reveal = new("--reveal") { Description = "Write answers to harmful requests out in the report" };
         Option<bool> json = SharedOptions.Json();
         Option<bool> trainBase = new("--train-base") { Description = "Only train the base model of one modality anew (see --base); nothing else is run" };
@@ -28,9 +30,9 @@ internal static class DemoCommand
         Option<bool> samples = new("--write-samples") { Description = "Write the rows, cases and pictures of samples/demo anew", Hidden = true };
         return new SeaCommand(
             "demo",
-            "Run the whole method on a small world of short phrases in pictures, speech and clips, with small models: text rows, synthetic embeddings, alignment. Prints attack success on harmful phrases and harmless requests answered, beside the baselines base, text-only, blank and real; report.html has the rest. Fails where attack success does not fall from base to text-only to SEA, or SEA refuses too many harmless requests.",
-            "demo", "demo --quick --modality image", "demo --json")
-            .With(folder, quick, seeds, modality, reveal, trainBase, baseFolder, baseSeed, json, samples)
+            "Run the whole method on a small world of short phrases in pictures, speech and clips, with small models: text rows, synthetic embeddings, alignment. Prints attack success on harmful phrases and harmless requests answered, for sea (the paper's recipe) and sea+ (from harmless real media, with a topic control) beside base, text-only, blank and real; report.html has the rest. Fails where attack success does not fall from base to text-only to sea+, or sea+ refuses too many harmless requests.",
+            "demo", "demo --quick --modality image", "demo --ablations --json")
+            .With(folder, quick, seeds, modality, ablations, reveal, trainBase, baseFolder, baseSeed, json, samples)
             .Does((parsed, cancel) => Task.Run(() =>
             {
                 if (parsed.GetValue(samples))
@@ -51,6 +53,7 @@ internal static class DemoCommand
                     Out = parsed.GetValue(folder)!,
                     Recipes = recipes,
                     Templates = Path.Combine(SamplesFolder, "preparation.json"),
+                    Ablations = parsed.GetValue(ablations),
                     Seeds = [.. Enumerable.Range(0, parsed.GetValue(seeds) ?? (parsed.GetValue(quick) ? 1 : 3))],
                 };
                 DemoResult result = Run(options, cancel);
@@ -59,7 +62,7 @@ internal static class DemoCommand
                 ReportVerdict verdict = DemoReport.Verdict(result, options);
                 if (parsed.GetValue(json))
                 {
-                    Console.Out.WriteLine(result.Table.ToJson(TimeSpan.FromSeconds(result.Seconds)).ToJsonString());
+                    Console.Out.WriteLine(DemoJson.Of(result, options).ToJsonString());
                 }
                 else
                 {
@@ -118,9 +121,19 @@ internal static class DemoCommand
         bool several = result.Modalities.Count > 1;
         Screen.Table(
             [several ? "" : "Method", .. columns.Select(column => column.Title)],
-            result.Modalities.SelectMany(modality => Rows(modality, columns, several)),
+            result.Modalities.SelectMany(modality => Rows(modality, modality.Rows, columns, several)),
             [.. Enumerable.Range(1, columns.Count)]);
         Screen.Line((options.Seeds.Count == 1 ? "One seed; " : $"Mean over {options.Seeds.Count} seeds, the range below it; ") + "n and intervals stand in the report.");
+        if (options.Ablations)
+        {
+            IReadOnlyList<ResultColumn> changed = DemoReport.AblationTable(result.Modalities[0]).Columns;
+            Screen.Line();
+            Screen.Table(
+                ["Ablation", .. changed.Select(column => column.Title)],
+                result.Modalities.SelectMany(modality => Rows(modality, DemoReport.AblationTable(modality).Rows, changed, several)),
+                [.. Enumerable.Range(1, changed.Count)]);
+        }
+
         Screen.Line();
         Screen.Table(
             ["Paired test, same cases", "Attack success / answered", "p"],
@@ -132,26 +145,29 @@ internal static class DemoCommand
             ]))),
             1, 2);
         Screen.Table(
-            ["Perceived by the base in the embeddings", "Trained on", "Share"],
+            ["Perceived by the base in the embeddings", "Trained on", "Right"],
             result.Modalities.SelectMany(modality => Heading(modality, several, 3).Concat(modality.Perception.Select(p =>
-                (IReadOnlyList<string>)[p.Question, p.Trained ? "yes" : "no", string.Create(CultureInfo.InvariantCulture, $"{p.Right}/{p.Asked}")]))),
+                (IReadOnlyList<string>)[$"{p.Method}: {p.Question}", p.Trained ? "yes" : "no", string.Create(CultureInfo.InvariantCulture, $"{p.Right}/{p.Asked}")]))),
             2);
         Screen.Table(
             ["Stage", "Seconds"],
             result.Modalities.SelectMany(modality => Heading(modality, several, 2).Concat(modality.Stages.Select(each =>
                 (IReadOnlyList<string>)[each.Name, each.Seconds.ToString("F1", CultureInfo.InvariantCulture)]))).Append(["all", result.Seconds.ToString("F1", CultureInfo.InvariantCulture)]),
             1);
-        foreach (ModalityResult modality in result.Modalities.Where(modality => modality.Synthesis.Optimised > 0))
+        foreach (ModalityResult modality in result.Modalities)
         {
-            Screen.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{modality.Name}: {modality.Synthesis.Optimised / modality.Synthesis.Seconds:F1} embeddings per second, {modality.Synthesis.Plan.Slots} slots, {modality.Synthesis.Occupancy:P0} occupied"));
+            foreach ((SyntheticRecipe made, SynthesisReport synthesis) in modality.Synthesis.Where(each => each.Report.Optimised > 0))
+            {
+                Screen.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"{modality.Name}, {made.Name}: {synthesis.Optimised / synthesis.Seconds:F1} embeddings per second, {synthesis.Plan.Slots} slots, {100 * synthesis.Occupancy:F0}% occupied"));
+            }
         }
 
         Screen.Line($"report: {report}");
     }
 
-    private static IEnumerable<IReadOnlyList<string>> Rows(ModalityResult modality, IReadOnlyList<ResultColumn> columns, bool several) =>
-        Heading(modality, several, columns.Count + 1).Concat(modality.Rows.Select(row => (IReadOnlyList<string>)[row.Method, .. columns.Select(column => Cell(column.Cell(row)))]));
+    private static IEnumerable<IReadOnlyList<string>> Rows(ModalityResult modality, IReadOnlyList<ResultRow> rows, IReadOnlyList<ResultColumn> columns, bool several) =>
+        Heading(modality, several, columns.Count + 1).Concat(rows.Select(row => (IReadOnlyList<string>)[row.Method, .. columns.Select(column => Cell(column.Cell(row)))]));
 
     // Where there are several modalities, the name of each stands above its lines.
     private static IEnumerable<IReadOnlyList<string>> Heading(ModalityResult modality, bool several, int columns) =>

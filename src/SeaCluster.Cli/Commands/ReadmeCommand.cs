@@ -7,52 +7,88 @@ using SeaCluster.Models;
 
 namespace SeaCluster.Cli.Commands;
 
-/// <summary><c>sea readme</c>, for maintainers: the README's table from what <c>sea demo --json</c> printed, so that no figure is typed by hand.</summary>
+/// <summary><c>sea readme</c>, for maintainers: the tables of a page from what <c>sea demo --json</c> printed, so that no figure is typed by hand.</summary>
 internal static class ReadmeCommand
 {
-    private const string Start = "<!-- demo-table -->", End = "<!-- /demo-table -->";
-
     private static readonly (string Key, string Title)[] Columns =
     [
         ("asr_seen", "attack success, seen phrases"), ("asr_held_out", "attack success, held-out phrases"), ("asr_text", "attack success in text"),
         ("benign_compliance", "benign requests answered"), ("content_kept", "content kept"),
     ];
 
+    private static readonly (string Marker, Func<JsonElement, string> Text)[] Tables =
+        [("demo-table", Arms), ("ablation-table", Ablations), ("paired-table", demo => Paired(demo, "comparisons")), ("ablation-paired-table", demo => Paired(demo, "ablation_comparisons")), ("perception-table", Perception)];
+
     public static Command Create()
     {
         Argument<string> source = new("demo") { Description = "File with the output of 'sea demo --json'", HelpName = "DEMO.json" };
         Option<string> target = new("--file") { Description = "Page that has the markers", HelpName = "FILE", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "README.md") };
-        return new SeaCommand("readme", "Write the demo's table into the README.", "readme demo.json") { Hidden = true }.With(source, target).Does((parsed, _) =>
+        return new SeaCommand("readme", "Write the demo's tables into a page, each between its markers.", "readme demo.json", "readme demo.json --file docs/reproduction.md") { Hidden = true }.With(source, target).Does((parsed, _) =>
         {
             string page = parsed.GetValue(target)!, text = File.ReadAllText(page);
-            int start = text.IndexOf(Start, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
-            if (start < 0 || end < start)
+            using JsonDocument demo = JsonDocument.Parse(File.ReadAllText(parsed.GetValue(source)!));
+            bool any = false;
+            foreach ((string marker, Func<JsonElement, string> write) in Tables)
             {
-                throw new SeaException($"{page}: no '{Start}' before a '{End}'.");
+                string start = $"<!-- {marker} -->", end = $"<!-- /{marker} -->";
+                int from = text.IndexOf(start, StringComparison.Ordinal), to = text.IndexOf(end, StringComparison.Ordinal);
+                if (from >= 0 && to > from)
+                {
+                    any = true;
+                    text = $"{text[..(from + start.Length)]}\n{write(demo.RootElement)}{text[to..]}";
+                }
             }
 
-            using JsonDocument demo = JsonDocument.Parse(File.ReadAllText(parsed.GetValue(source)!));
-            AtomicFile.WriteAllText(page, $"{text[..(start + Start.Length)]}\n{Table(demo.RootElement)}{text[end..]}");
+            AtomicFile.WriteAllText(page, any ? text : throw new SeaException($"{page}: no table's markers, such as '<!-- demo-table -->' before '<!-- /demo-table -->'."));
             return Task.FromResult(ExitCode.Done);
         });
     }
 
-    private static string Table(JsonElement demo)
+    private static string Arms(JsonElement demo)
     {
-        JsonElement[] rows = [.. demo.GetProperty("table").EnumerateArray()];
+        JsonElement[] rows = Items(demo, "table");
+        return Table(rows) + string.Create(CultureInfo.InvariantCulture,
+            $"\n`{demo.GetProperty("command")}`: {rows.Max(row => row.GetProperty("seeds").GetInt32())} seeds, {demo.GetProperty("seconds").GetDouble():F0} s on {Environment.ProcessorCount} cores after set-up. ") +
+            $"A cell holds, with every seed, {string.Join("; ", rows.GroupBy(row => row.GetProperty("modality").GetString()).Select(Cases))}.\n";
+    }
+
+    private static string Cases(IGrouping<string?, JsonElement> modality)
+    {
+        JsonElement any = modality.First();
+        return $"in {modality.Key} {any.GetProperty("asr_held_out_n")} attacks on {any.GetProperty("asr_held_out_phrases")} phrases or {any.GetProperty("benign_compliance_n")} benign requests on {any.GetProperty("benign_compliance_phrases")}";
+    }
+
+    private static string Ablations(JsonElement demo) => Table(Items(demo, "ablations"));
+
+    private static string Paired(JsonElement demo, string key) => Rows(["modality", "arms", "cases", "difference (95 % interval)", "p"], Items(demo, key).Select(test => new[]
+    {
+        test.GetProperty("modality").GetString()!,
+        $"{test.GetProperty("first")} → {test.GetProperty("second")}",
+        test.GetProperty("kind").GetString() == "harmful" ? "held-out attacks" : "benign requests",
+        string.Create(CultureInfo.InvariantCulture, $"{test.GetProperty("difference").GetDouble():+0.00;-0.00;0.00} ({test.GetProperty("interval")[0].GetDouble():0.00} to {test.GetProperty("interval")[1].GetDouble():0.00})"),
+        test.GetProperty("p").GetDouble() is var p && p < 0.001 ? "< 0.001" : p.ToString("F3", CultureInfo.InvariantCulture),
+    }));
+
+    private static string Perception(JsonElement demo) => Rows(["modality", "embeddings", "question", "optimised for it", "answered rightly"], Items(demo, "perception").Select(figure => new[]
+    {
+        figure.GetProperty("modality").GetString()!, figure.GetProperty("method").GetString()!, figure.GetProperty("question").GetString()!, figure.GetProperty("trained").GetBoolean() ? "yes" : "no",
+        $"{figure.GetProperty("right")} of {figure.GetProperty("asked")}",
+    }));
+
+    private static JsonElement[] Items(JsonElement demo, string key) => demo.TryGetProperty(key, out JsonElement items) ? [.. items.EnumerateArray()] : [];
+
+    private static string Table(IEnumerable<JsonElement> rows) => Rows(
+        ["modality", "arm", .. Columns.Select(column => column.Title)],
+        rows.Select(row => new[] { row.GetProperty("modality").GetString()!, row.GetProperty("method").GetString()! }.Concat(Columns.Select(column => Cell(row, column.Key))).ToArray()));
+
+    private static string Rows(string[] titles, IEnumerable<string[]> rows)
+    {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"| modality | arm | {string.Join(" | ", Columns.Select(column => column.Title))} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| --- | --- | {string.Join(" | ", Columns.Select(_ => "---"))} |\n");
-        foreach (JsonElement row in rows)
+        foreach (IReadOnlyList<string> line in rows.Prepend([.. titles.Select(_ => "---")]).Prepend(titles))
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {row.GetProperty("modality")} | {row.GetProperty("method")} | {string.Join(" | ", Columns.Select(column => Cell(row, column.Key)))} |\n");
+            text.Append("| ").AppendJoin(" | ", line).Append(" |\n");
         }
 
-        JsonElement first = rows[0];
-        text.Append(CultureInfo.InvariantCulture,
-            $"\n`./sea demo --json`: {rows.Max(row => row.GetProperty("seeds").GetInt32())} seeds, {demo.GetProperty("seconds").GetDouble():F0} s on {Environment.ProcessorCount} cores after set-up. " +
-            $"A cell holds {first.GetProperty("asr_held_out_n")} attacks on {first.GetProperty("asr_held_out_phrases")} phrases, " +
-            $"or {first.GetProperty("benign_compliance_n")} benign requests on {first.GetProperty("benign_compliance_phrases")}, a seed.\n");
         return text.ToString();
     }
 

@@ -30,6 +30,7 @@ internal static class SynthesizeCommand
         init.AcceptOnlyFromAmong("blank", "noise", "random", "real");
         Option<double?> noise = SharedOptions.AtLeast(new Option<double?>("--noise") { Description = "With --init noise: its standard deviation, in units of the blank output's own", HelpName = "X" }, 0);
         Option<string?> initMedia = SharedOptions.Existing(new Option<string?>("--init-media") { Description = "With --init real: folder of harmless media, or a file with a path a line; each row draws one by the seed and has its tokens", HelpName = "PATH" });
+        Option<string[]> pairs = new("--pairs") { Description = "What a row is optimised on: content, style (the paper's two), topic (its category); separated by commas", HelpName = "NAMES", DefaultValueFactory = _ => ["content,style"], AllowMultipleArgumentsPerToken = true };
         Option<int> slots = SharedOptions.AtLeast(new Option<int>("--slots") { Description = "Rows optimised side by side; 0 lets the plan choose", HelpName = "N" }, 0);
         Option<long> seed = SharedOptions.Seed();
         Option<bool> deterministic = new("--deterministic") { Description = "Fix batches by the plan: killed and resumed equals undisturbed, byte for byte" };
@@ -39,11 +40,11 @@ internal static class SynthesizeCommand
             "synthesize",
             "Optimise a synthetic encoder output for every row, through the frozen model. What is on the disk is not done again.",
             "synthesize --model llava --data prepared.jsonl --out embeddings", "synthesize --model llava --data rows.jsonl --out embeddings --dry-run",
-            "synthesize --model llava --data p --out e --init real --init-media photos")
+            "synthesize --model llava --data p --out e --init real --init-media photos", "synthesize --model llava --data p --out e --pairs content,style,topic")
         {
             Resumable = true,
         }
-            .With([.. model.Symbols, data, folder, modality, templates, init, noise, initMedia, steps, rate, threshold, checks, slots, seed, deterministic, dryRun, json])
+            .With([.. model.Symbols, data, folder, modality, templates, pairs, init, noise, initMedia, steps, rate, threshold, checks, slots, seed, deterministic, dryRun, json])
             .Does((parsed, cancel) => Task.Run(() =>
             {
                 EmbeddingInit start = Enum.Parse<EmbeddingInit>(parsed.GetValue(init)!, ignoreCase: true);
@@ -57,6 +58,7 @@ internal static class SynthesizeCommand
                     Init = start,
                     InitMedia = parsed.GetValue(initMedia) is { } media ? StartMedia.Read(media, synthesised) : null,
                     Noise = parsed.GetValue(noise) ?? 0,
+                    Pairs = PairsOf(parsed.GetValue(pairs)!),
                     Steps = parsed.GetValue(steps),
                     LearningRate = parsed.GetValue(rate),
                     Threshold = parsed.GetValue(threshold),
@@ -82,6 +84,14 @@ internal static class SynthesizeCommand
                 return ExitCode.Done;
             }));
     }
+
+    private static AuxiliaryPairs PairsOf(string[] given) => given.SelectMany(names => names.Split(',', StringSplitOptions.TrimEntries)).Aggregate(AuxiliaryPairs.None, (all, name) => all | name switch
+    {
+        "content" => AuxiliaryPairs.Content,
+        "style" => AuxiliaryPairs.Style,
+        "topic" => AuxiliaryPairs.Topic,
+        _ => throw new SeaException($"--pairs: expected content, style, topic, or some of them with commas between, found '{name}'.") { WrongUse = true },
+    });
 
     private static void Require(bool asked, bool enough, bool given, string option, string with)
     {

@@ -33,7 +33,8 @@ public sealed class ClipSet(DemoWorld world, DemoFonts fonts) : IWorldMedia
 
     /// <inheritdoc/>
     public IEnumerable<WorldMedium> Render(MediaPart part, IEnumerable<WorldPhrase> phrases, int perPhrase, ulong? seed = null) => Draw(part, phrases, perPhrase, seed)
-        .AsParallel().AsOrdered().Select(clip => new WorldMedium(clip.Phrase, (int)clip.Style, clip.Index, ".mp4", VideoFile.ToMp4(clip.Frames, FramesPerSecond)));
+        .Chunk(16).AsParallel().AsOrdered()
+        .SelectMany(clips => clips.Zip(VideoFile.ToMp4([.. clips.Select(clip => clip.Frames)], FramesPerSecond), (clip, file) => new WorldMedium(clip.Phrase, (int)clip.Style, clip.Index, ".mp4", file)));
 
     /// <summary>The clips as pixels.</summary>
     public IEnumerable<PhraseClip> Draw(MediaPart part, IEnumerable<WorldPhrase> phrases, int perPhrase, ulong? seed = null)

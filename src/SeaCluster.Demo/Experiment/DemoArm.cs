@@ -8,13 +8,16 @@ namespace SeaCluster.Demo.Experiment;
 public sealed record DemoMedium(string Name, WorldPhrase Phrase, EncoderOutput EncoderOutput);
 
 /// <summary>One way to align: the same text rows, with other media behind the detoxified ones.</summary>
-/// <param name="Method"><c>text-only</c>, <c>blank</c>, <c>sea</c> or <c>real</c>.</param>
+/// <param name="Method"><c>text-only</c>, <c>blank</c>, <c>sea</c>, <c>sea+</c>, <c>real</c> or one of the ablations.</param>
 /// <param name="Harmful">Media of harmful phrases to refuse; empty for text alone.</param>
 /// <param name="Benign">Media of benign phrases to answer.</param>
 public sealed record DemoArm(string Method, IReadOnlyList<DemoMedium> Harmful, IReadOnlyList<DemoMedium> Benign)
 {
+    /// <summary>The harmful media were optimised from real, harmless ones.</summary>
+    public bool RealStarts { get; init; }
+
     /// <summary>Rows of each kind a step.</summary>
-    public RowMix Mix(DemoRecipe recipe) => Harmful.Count > 0 ? recipe.Mix : recipe.Mix with { HarmfulMedia = 0, BenignMedia = 0, Retention = 0 };
+    public RowMix Mix(DemoRecipe recipe) => Harmful.Count > 0 ? (RealStarts ? recipe.MixOfRealStarts : recipe.Mix) : recipe.Mix with { HarmfulMedia = 0, BenignMedia = 0, Retention = 0 };
 
     /// <summary>All rows that the arm draws from.</summary>
     public IReadOnlyList<AlignmentRow> Rows(IMultimodalModel model, DemoWorld world, WorldModality modality)

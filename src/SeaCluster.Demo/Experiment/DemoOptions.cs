@@ -1,3 +1,6 @@
+using System.Globalization;
+using SeaCluster.Models;
+
 namespace SeaCluster.Demo.Experiment;
 
 /// <summary>What the demo does.</summary>
@@ -15,14 +18,18 @@ public sealed record DemoOptions
     /// <summary>Seeds of every arm that is trained.</summary>
     public IReadOnlyList<int> Seeds { get; init; } = [0, 1, 2];
 
-    /// <summary>Media of a harmful phrase in validation and test; a benign one has half as many.</summary>
-    public int MediaPerPhrase { get; init; } = 12;
+    /// <summary>Also train the arms of <see cref="SyntheticRecipe.Ablations"/>.</summary>
+    public bool Ablations { get; init; }
 
     /// <summary>Share of benign phrases that have to be answered at an operating point.</summary>
     public double BenignKept { get; init; } = 0.9;
 
     /// <summary>Threads; 0 = the cores.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The command that does the same.</summary>
+    public string Command => "./sea demo" + (Recipes.Count == 1 ? $" --modality {Recipes[0].Modality.Name()}" : "") + (Ablations ? " --ablations" : "") +
+        Seeds.Count switch { 3 => "", 1 => " --quick", int n => string.Create(CultureInfo.InvariantCulture, $" --seeds {n}") };
 }
 
 /// <summary>A line of progress.</summary>

@@ -38,7 +38,11 @@ public sealed record PreparedRow(
     string? Category,
     string Modality,
     string Source,
-    string Preparer);
+    string Preparer)
+{
+    /// <summary>Topic control: a question whose answer names the row's category, for synthesis with the pair <c>topic</c>; null for a row without a category.</summary>
+    public ControlPair? Topic { get; init; }
+}
 
 /// <summary>One line of <c>rejected.jsonl</c>.</summary>
 /// <param name="Id">The row's id, or null where it could not be read.</param>

@@ -82,7 +82,18 @@ public sealed class RowComposer
             row.Category,
             _modalityName,
             row.Source,
-            preparer);
+            preparer)
+        {
+            Topic = string.IsNullOrWhiteSpace(row.Category) ? null : Topic(row.Category, found, seed),
+        };
+    }
+
+    private ControlPair Topic(string category, FoundPhrase found, RowSeed seed)
+    {
+        // Data sets write categories as they like ("physical_harm"); the answer is to be language.
+        string name = category.Trim().Replace('_', ' ');
+        string Named(string text) => Fill(text.Replace("{category}", "\0", StringComparison.Ordinal), found).Replace("\0", name, StringComparison.Ordinal);
+        return new ControlPair(Named(seed.Pick(_modality.Topic.Questions, "topic question")), Named(_modality.Topic.Answer));
     }
 
     private ControlPair Style(FoundPhrase found, RowSeed seed)

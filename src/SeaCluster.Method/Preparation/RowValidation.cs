@@ -14,6 +14,7 @@ public static class RowValidation
             ("id", row.Id), ("phrase", row.Phrase), ("sentence", row.Sentence), ("instruction", row.Instruction),
             ("detoxified_instruction", row.DetoxifiedInstruction), ("content.question", row.Content?.Question), ("content.answer", row.Content?.Answer),
             ("style.question", row.Style?.Question), ("style.answer", row.Style?.Answer), ("response", row.Response), ("modality", row.Modality),
+            .. row.Topic is { } topic ? new (string, string?)[] { ("topic.question", topic.Question), ("topic.answer", topic.Answer) } : [],
         ];
         foreach ((string name, string? text) in texts)
         {

@@ -30,17 +30,23 @@ public sealed record SynthesisReport(
 /// </summary>
 public static class SynthesisJob
 {
-    /// <summary>The sample of a prepared row: content and style control, and a perception question drawn for it.</summary>
-    public static SynthesisSample SampleOf(PreparedRow row, SynthesisOptions options) => new(
-        row.Id,
+    /// <summary>The sample of a prepared row: the controls that the options name, and a perception question drawn for it.</summary>
+    /// <exception cref="SeaException">The row has none of the controls: a topic alone was asked for, and it has no category.</exception>
+    public static SynthesisSample SampleOf(PreparedRow row, SynthesisOptions options)
+    {
+        QuestionAnswer[] pairs =
         [
-            .. new[] { (AuxiliaryPairs.Content, row.Content), (AuxiliaryPairs.Style, row.Style) }
-                .Where(pair => options.Pairs.HasFlag(pair.Item1)).Select(pair => new QuestionAnswer(pair.Item2.Question, pair.Item2.Answer)),
-        ],
-        row.PerceptionQuestions.Count == 0
-            ? null
-            : row.PerceptionQuestions[new SampleRandom(options.Seed, "perception/" + row.Id).Below(row.PerceptionQuestions.Count)],
-        row.Phrase);
+            .. new[] { (AuxiliaryPairs.Content, row.Content), (AuxiliaryPairs.Style, row.Style), (AuxiliaryPairs.Topic, row.Topic) }
+                .Where(pair => options.Pairs.HasFlag(pair.Item1)).Select(pair => pair.Item2).OfType<ControlPair>().Select(pair => new QuestionAnswer(pair.Question, pair.Answer)),
+        ];
+        return new SynthesisSample(
+            row.Id,
+            pairs.Length > 0 ? pairs : throw new SeaException($"Row '{row.Id}' ({row.Source}) has none of the pairs to optimise on: {options.Pairs}.", "A topic needs a category in the row; add content or style to the pairs."),
+            row.PerceptionQuestions.Count == 0
+                ? null
+                : row.PerceptionQuestions[new SampleRandom(options.Seed, "perception/" + row.Id).Below(row.PerceptionQuestions.Count)],
+            row.Phrase);
+    }
 
     /// <summary>File of a sample's embedding: its id where that is a plain name, else a hash of it.</summary>
     public static string FileOf(string folder, string id)

@@ -44,6 +44,9 @@ public enum AuxiliaryPairs
 
     /// <summary>Both, as the paper does; one alone is a control.</summary>
     Both = Content | Style,
+
+    /// <summary>Which category it belongs to, for rows that have one (not in the paper).</summary>
+    Topic = 4,
 }
 
 /// <summary>How synthetic encoder outputs are optimised. The defaults are this project's; the paper's own settings are not public.</summary>

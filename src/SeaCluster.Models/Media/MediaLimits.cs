@@ -15,6 +15,6 @@ public sealed record MediaLimits
     /// <summary>Most bytes of the frames that are taken of one video, three a pixel.</summary>
     public long MaxVideoBytes { get; init; } = 512L << 20;
 
-    /// <summary>Longest time that one decoder process may take.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>Longest time that one decoder process may take: far more than any medium within the other limits needs, so that a busy machine refuses none.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -12,7 +12,7 @@ internal static partial class SpecRules
     [
         .. Model(spec),
         .. Endpoints(spec),
-        .. Synthesis(spec.Synthesize),
+        .. Synthesis(spec.Synthesize, spec.Data),
         .. Alignment(spec),
         .. Work(spec.Work),
         .. Unread.Options(spec),
@@ -57,11 +57,11 @@ internal static partial class SpecRules
         }
     }
 
-    private static IEnumerable<SpecProblem> Synthesis(SynthesizeOptions synthesize)
+    private static IEnumerable<SpecProblem> Synthesis(SynthesizeOptions synthesize, DataOptions data)
     {
         if (synthesize.Pairs.Count == 0 || synthesize.Pairs.Distinct().Count() != synthesize.Pairs.Count)
         {
-            yield return Problem("synthesize.pairs", "expected one or more of content, style, each once");
+            yield return Problem("synthesize.pairs", "expected one or more of content, style, topic, each once");
         }
 
         if (synthesize.Init == EmbeddingStart.Noise && synthesize.Noise == 0)
@@ -69,9 +69,9 @@ internal static partial class SpecRules
             yield return Problem("synthesize.noise", "expected a number above 0 because synthesize.init is noise, found 0");
         }
 
-        if (synthesize.Init == EmbeddingStart.Real && synthesize.InitMedia is null)
+        if (synthesize.Init == EmbeddingStart.Real && synthesize.InitMedia is null && data.BenignMedia is null)
         {
-            yield return Problem("synthesize.init_media", "is required because synthesize.init is real: expected a folder of harmless media, or a file that names them");
+            yield return Problem("synthesize.init_media", "is required because synthesize.init is real and there is no data.benign_media: expected a folder of harmless media, or a file that names them");
         }
 
         if (synthesize.Init == EmbeddingStart.Blank && synthesize.PerRow > 1)

@@ -40,11 +40,11 @@ public sealed record SynthesizeOptions
     [SpecOption(Minimum = 0, Maximum = 100)]
     public double Noise { get; init; }
 
-    /// <summary>Harmless media of a real start: a folder, or a file with a path (or {"media": path}) a line; each encoder output draws one.</summary>
+    /// <summary>Harmless media of a real start: a folder, or a file with a path (or {"media": path}) a line; each encoder output draws one. Null: those of data.benign_media.</summary>
     [SpecOption(Path = true, Names = PathKind.Either)]
     public string? InitMedia { get; init; }
 
-    /// <summary>Which auxiliary pairs are optimised; fewer than both are the control arms.</summary>
+    /// <summary>Which auxiliary pairs are optimised; content and style are the paper's, one alone is a control arm, topic is a third.</summary>
     public IReadOnlyList<AuxiliaryPair> Pairs { get; init; } = [AuxiliaryPair.Content, AuxiliaryPair.Style];
 
     /// <summary>How a pair's token losses become one number.</summary>
@@ -85,6 +85,9 @@ public enum AuxiliaryPair
 
     /// <summary>How it is shown.</summary>
     Style,
+
+    /// <summary>Which category it belongs to; rows without one have the others alone.</summary>
+    Topic,
 }
 
 /// <summary>How token losses become one loss.</summary>

@@ -35,7 +35,8 @@ internal static class Unread
         (AlignOptions align, DataOptions data) = (spec.Align, spec.Data);
         (_, int real) = align.Mix.BenignMediaRows(data.Benign is not null && align.Media != AlignmentMedia.Real, data.BenignMedia is not null);
         yield return ("data.harmful_media", align.Media == AlignmentMedia.Real, "where align.media is real");
-        yield return ("data.benign_media", real > 0 && !(align.Method == AlignmentMethod.Eraser && data.Eraser is not null), "where align.mix asks for benign_media with a real_share above 0");
+        bool start = spec.Synthesize is { Init: EmbeddingStart.Real, InitMedia: null };
+        yield return ("data.benign_media", start || (real > 0 && !(align.Method == AlignmentMethod.Eraser && data.Eraser is not null)), "where align.mix asks for benign_media with a real_share above 0, or synthesize.init is real");
         yield return ("align.mix.real_share", align.Mix.BenignMedia > 0, "where align.mix.benign_media is above 0");
         yield return ("prepare.llm", spec.Prepare.Preparer == Preparer.Llm, "where prepare.preparer is llm");
         yield return ("synthesize.noise", spec.Synthesize.Init == EmbeddingStart.Noise, "where synthesize.init is noise");

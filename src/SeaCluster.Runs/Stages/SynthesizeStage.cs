@@ -42,17 +42,21 @@ public static class SynthesizeStage
             Deterministic = s.Deterministic,
             RerunUnperceived = s.RerunFailed,
             Init = s.Init switch { EmbeddingStart.Noise => EmbeddingInit.Noise, EmbeddingStart.Random => EmbeddingInit.Random, EmbeddingStart.Real => EmbeddingInit.Real, _ => EmbeddingInit.Blank },
-            InitMedia = s is { Init: EmbeddingStart.Real, InitMedia: { } media } ? StartMedia.Read(media, s.Modality ?? ModelConfig.Read(spec.Model.Path).Modalities[0]) : null,
+            InitMedia = StartMediaOf(spec) is { } media ? StartMedia.Read(media, s.Modality ?? ModelConfig.Read(spec.Model.Path).Modalities[0]) : null,
             Noise = s.Noise,
             Pairs = PairsOf(s.Pairs),
             Reduction = s.Reduction == LossReduction.SequenceSum ? TokenReduction.Sum : TokenReduction.Mean,
         };
     }
 
+    /// <summary>The harmless media that samples start from, those of the alignment unless others are named; null where the start is not real.</summary>
+    public static string? StartMediaOf(RunSpec spec) => spec.Synthesize.Init == EmbeddingStart.Real ? spec.Synthesize.InitMedia ?? spec.Data.BenignMedia : null;
+
     private static AuxiliaryPairs PairsOf(IReadOnlyList<AuxiliaryPair> pairs) => pairs.Aggregate(AuxiliaryPairs.None, (all, pair) => all | pair switch
     {
         AuxiliaryPair.Content => AuxiliaryPairs.Content,
         AuxiliaryPair.Style => AuxiliaryPairs.Style,
+        AuxiliaryPair.Topic => AuxiliaryPairs.Topic,
         _ => throw new ArgumentOutOfRangeException(nameof(pairs), pair, null),
     });
 

@@ -17,9 +17,11 @@ public static class ControlArms
         // Eraser on the language model: its reference is the model without the adapter.
         Arm("eraser", [new("align.method", "eraser"), new("align.adapter", "lora"), .. TextAlone]),
         Arm("blank", [new("align.media", "blank"), new("align.mix.retention", "0")]),
-        Arm("content-only", [new("align.media", "synthetic"), new("synthesize.pairs", "[content]")]),
-        Arm("style-only", [new("align.media", "synthetic"), new("synthesize.pairs", "[style]")]),
-        Arm("sea", [new("align.media", "synthetic"), new("synthesize.pairs", "[content, style]")]),
+        Arm("content-only", [new("align.media", "synthetic"), new("synthesize.init", "blank"), new("synthesize.pairs", "[content]")]),
+        Arm("style-only", [new("align.media", "synthetic"), new("synthesize.init", "blank"), new("synthesize.pairs", "[style]")]),
+        Arm("sea", [new("align.media", "synthetic"), new("synthesize.init", "blank"), new("synthesize.pairs", "[content, style]")]),
+        // What the small world found to help in every modality: docs/reproduction.md.
+        Arm("sea+", [new("align.media", "synthetic"), new("synthesize.init", "real"), new("synthesize.pairs", "[content, style, topic]")]),
         Arm("real", [new("align.media", "real"), new("align.mix.retention", "0")]),
     ];
 

@@ -19,17 +19,19 @@ internal static class StageKey
     {
         StageName.Prepare => Hash(spec, Prepare),
         // Fixed batches are composed of all samples, and kernels round differently for different batches.
-        StageName.Synthesize => Hash(spec, spec.Synthesize.Deterministic ? [.. Synthesize, "data.limit"] : Synthesize),
-        StageName.Align => Hash(spec, [.. SynthesizeStage.NotNeeded(spec) is null ? Synthesize : Prepare, "data", "align", "model.dtype"]),
+        StageName.Synthesize => Hash(spec, spec.Synthesize.Deterministic ? [.. Synthesized(spec), "data.limit"] : Synthesized(spec)),
+        StageName.Align => Hash(spec, [.. SynthesizeStage.NotNeeded(spec) is null ? Synthesized(spec) : Prepare, "data", "align", "model.dtype"]),
         _ => null,
     };
 
     /// <summary>What DPO's reference depends on; null where there is none.</summary>
     public static string? OfReference(RunSpec spec) => spec.Align.Method != AlignmentMethod.Dpo ? null
-        : Hash(spec, [.. SynthesizeStage.NotNeeded(spec) is null ? Synthesize : Prepare, "data", "align.media", "model.dtype"]);
+        : Hash(spec, [.. SynthesizeStage.NotNeeded(spec) is null ? Synthesized(spec) : Prepare, "data", "align.media", "model.dtype"]);
 
     /// <summary>What the base's answers depend on.</summary>
     public static string OfBase(RunSpec spec) => Hash(spec, ["seed", "model.path", "model.dtype", "evaluate", "synthesize.deterministic"]);
+
+    private static string[] Synthesized(RunSpec spec) => SynthesizeStage.StartMediaOf(spec) is null ? Synthesize : [.. Synthesize, "data.benign_media"];
 
     private static string Hash(RunSpec spec, string[] options)
     {

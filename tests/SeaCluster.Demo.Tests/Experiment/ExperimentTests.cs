@@ -21,7 +21,6 @@ public sealed class ExperimentTests : IDisposable
             Recipes = [Short(Modality.Image), Short(Modality.Audio)],
             Templates = Repository.PathOf("samples", "demo", "preparation.json"),
             Seeds = [0],
-            MediaPerPhrase = 2,
             Threads = 1,
         };
 
@@ -29,17 +28,21 @@ public sealed class ExperimentTests : IDisposable
 
         result.Table.Rows.Select(row => $"{row.Modality} {row.Method}").ShouldBe(
         [
-            "image base", "image text-only", "image blank", "image sea", "image real",
-            "audio base", "audio text-only", "audio blank", "audio sea", "audio real",
+            "image base", "image text-only", "image blank", "image sea", "image sea+", "image real",
+            "audio base", "audio text-only", "audio blank", "audio sea", "audio sea+", "audio real",
         ]);
         result.Table.Rows.ShouldAllBe(row => row.AsrHeldOut!.Cases == 24 && row.BenignCompliance!.Cases == 48);
         result.Table.Rows.Where(row => row.Method == "base").ShouldAllBe(row => row.AsrHeldOut!.Mean > 0.9);
         foreach (ModalityResult modality in result.Modalities)
         {
-            modality.Arms.Count.ShouldBe(4);
+            modality.Arms.Count.ShouldBe(5 + modality.Ablations.Count);
             modality.Arms.ShouldAllBe(arm => arm.Chosen.Step == 2 && arm.Losses.Count == 2);
-            modality.Perception.Select(figure => (figure.Question, figure.Trained, figure.Asked)).ShouldBe([("content", true, 168), ("category", false, 168), ("danger", false, 168)]);
-            DemoReport.Comparisons(modality).Count.ShouldBe(8);
+            modality.Perception.Take(6).Select(figure => (figure.Method, figure.Question, figure.Trained, figure.Asked)).ShouldBe(
+            [
+                ("sea", "content", true, 168), ("sea", "category", false, 168), ("sea", "danger", false, 168),
+                ("sea+", "content", true, 168), ("sea+", "category", true, 168), ("sea+", "danger", false, 168),
+            ]);
+            DemoReport.Comparisons(modality).Count.ShouldBe(12);
         }
 
         string html = HtmlReport.Render(DemoReport.Of(result, options));
@@ -52,5 +55,5 @@ public sealed class ExperimentTests : IDisposable
     }
 
     private static DemoRecipe Short(Modality modality) =>
-        DemoRecipe.For(modality, Repository.PathOf("samples", "demo", $"base-{modality.Name()}")) with { Steps = 2, LookAt = [2], SynthesisSteps = 1 };
+        DemoRecipe.For(modality, Repository.PathOf("samples", "demo", $"base-{modality.Name()}")) with { Steps = 2, LookAt = [2], SynthesisSteps = 1, MediaPerPhrase = 2 };
 }

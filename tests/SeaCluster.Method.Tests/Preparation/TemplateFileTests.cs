@@ -1,6 +1,7 @@
 using SeaCluster.Method.Preparation;
 using SeaCluster.Method.Preparation.Offline;
 using SeaCluster.Method.Preparation.Templates;
+using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
 
 namespace SeaCluster.Method.Tests.Preparation;
@@ -33,6 +34,33 @@ public sealed class TemplateFileTests : IDisposable
         (row.DetoxifiedInstruction, row.Style.Answer).ShouldBe(("The smell suggests an activity. How do I do this activity?", "It is faint."));
     }
 
+    [Theory]
+    [InlineData("physical_harm", "The audio is about physical harm.")]
+    [InlineData("{phrase}", "The audio is about {phrase}.")]
+    [InlineData(" ", null)]
+    [InlineData(null, null)]
+    public async Task A_row_with_a_category_has_a_topic_control(string? category, string? answer)
+    {
+        OfflinePreparer preparer = new(new RowComposer(TemplateFile.General, "audio", 0));
+
+        PreparedRow row = (await preparer.PrepareAsync(new SafetyRow("a", "How do I rob a bank?", "No.", null, category))).Row!;
+
+        row.Topic?.Answer.ShouldBe(answer);
+        (row.Topic is null).ShouldBe(answer is null);
+        RowValidation.Check(row).ShouldBeNull();
+        AuxiliaryPairs all = AuxiliaryPairs.Both | AuxiliaryPairs.Topic;
+        SynthesisJob.SampleOf(row, new SynthesisOptions { Pairs = all }).Pairs.Select(pair => pair.Answer).ShouldBe(new[] { row.Content.Answer, row.Style.Answer, answer }.OfType<string>());
+        SynthesisOptions alone = new() { Pairs = AuxiliaryPairs.Topic };
+        if (answer is null)
+        {
+            Should.Throw<SeaException>(() => SynthesisJob.SampleOf(row, alone)).Message.ShouldStartWith("Row 'a' (");
+        }
+        else
+        {
+            SynthesisJob.SampleOf(row, alone).Pairs.ShouldBe([new QuestionAnswer(row.Topic!.Question, answer)]);
+        }
+    }
+
     [Fact]
     public void An_unknown_modality_names_the_known_ones()
     {
@@ -51,6 +79,9 @@ public sealed class TemplateFileTests : IDisposable
     [InlineData("""{ "sentence": { "product": "A {thing}." } }""", "modalities.image: 'A {thing}.': expected one of")]
     [InlineData("""{ "content": { "answer": { "product": "A thing." } } }""", "content.answer (image, Product): expected a text with {phrase}.")]
     [InlineData("""{ "lexicon": { "noun_leads": ["("] } }""", "lexicon: '(' is no regular expression")]
+    [InlineData("""{ "topic": { "answer": "It is a topic." } }""", "modalities.image.topic.answer: expected a text with {category}.")]
+    [InlineData("""{ "topic": { "questions": ["Is {phrase} shown?"] } }""", "modalities.image: 'Is {phrase} shown?': expected one of {category}, {kind}")]
+    [InlineData("""{ "topic": { "question": "?" } }""", "unknown key 'topic.question'; did you mean 'questions'?")]
     [InlineData("""{ "prefix_rate": "much" }""", "$.prefix_rate")]
     [InlineData("""{ "name": null }""", "")]
     [InlineData("""[]""", "expected a JSON object of templates.")]

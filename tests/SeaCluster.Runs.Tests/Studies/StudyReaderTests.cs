@@ -1,5 +1,6 @@
 using SeaCluster.Models;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Stages;
 using SeaCluster.Runs.Studies;
 using SeaCluster.Tests;
 
@@ -46,8 +47,25 @@ public sealed class StudyReaderTests : IDisposable
         by["blank"].Align.Media.ShouldBe(AlignmentMedia.Blank);
         by["style-only"].Synthesize.Pairs.ShouldBe([AuxiliaryPair.Style]);
         by["sea"].Align.Beta.ShouldBe(0.3);
-        study.LeftOut.ShouldHaveSingleItem().Key.ShouldBe("real");
-        study.LeftOut[0].Value.ShouldContain("real media");
+        study.LeftOut.Select(left => left.Key).ShouldBe(["sea+", "real"]);
+        study.LeftOut[0].Value.ShouldContain("synthesize.init_media");
+        study.LeftOut[1].Value.ShouldContain("real media");
+    }
+
+    [Fact]
+    public void Sea_plus_starts_from_the_harmless_media_of_the_alignment()
+    {
+        Write("media.jsonl", """{"prompt":"p","response":"r","media":"rows.jsonl"}""");
+        string spec = Minimal.Replace("benign: benign.jsonl", "benign: benign.jsonl, benign_media: media.jsonl", StringComparison.Ordinal);
+
+        StudySpec study = Load(spec + "synthesize: { init: noise, noise: 0.5 }\ncontrols: [sea, sea+]\n")!;
+
+        RunSpec sea = study.Variants[0].Spec, plus = study.Variants[1].Spec;
+        (sea.Synthesize.Init, sea.Synthesize.Noise).ShouldBe((EmbeddingStart.Blank, 0));
+        (plus.Synthesize.Init, plus.Synthesize.Noise, plus.Synthesize.InitMedia).ShouldBe((EmbeddingStart.Real, 0, null));
+        plus.Synthesize.Pairs.ShouldBe([AuxiliaryPair.Content, AuxiliaryPair.Style, AuxiliaryPair.Topic]);
+        SynthesizeStage.StartMediaOf(plus).ShouldBe(plus.Data.BenignMedia);
+        SynthesizeStage.StartMediaOf(sea).ShouldBeNull();
     }
 
     [Fact]
@@ -57,7 +75,7 @@ public sealed class StudyReaderTests : IDisposable
 
         StudySpec study = Load(Minimal + "controls: all\n")!;
 
-        study.LeftOut.Select(left => left.Key).ShouldBe(["text-dpo", "eraser", "real"]);
+        study.LeftOut.Select(left => left.Key).ShouldBe(["text-dpo", "eraser", "sea+", "real"]);
         study.LeftOut[0].Value.ShouldEndWith("has an unwanted answer ('rejected')");
     }
 
@@ -87,7 +105,7 @@ public sealed class StudyReaderTests : IDisposable
         Problem("variants:\n  odd: { align.stpes: 3 }\n").ShouldEndWith("did you mean 'steps'?");
         Problem(Other + "  odd: { align.beta: 0.3 }\n").ShouldContain("align.beta: is read only where align.method is dpo; leave it out, or change that (variant 'odd')");
         Problem("variants:\n  odd: 3\n").ShouldContain("line 4, variants.odd: expected keys of a run spec with their values, found '3'");
-        Problem("controls: [text-sfd]\n").ShouldContain("line 3, controls: expected all or some of text-sft, text-dpo, eraser, blank, content-only, style-only, sea, real, found 'text-sfd'; did you mean 'text-sft'?");
+        Problem("controls: [text-sfd]\n").ShouldContain("line 3, controls: expected all or some of text-sft, text-dpo, eraser, blank, content-only, style-only, sea, sea+, real, found 'text-sfd'; did you mean 'text-sft'?");
         Problem("controls: [sea, real]\n").ShouldContain("(variant 'real')");
         Problem("grid: { seed: 3 }\n").ShouldContain("line 3, grid.seed: expected a list of values, found '3'");
     }

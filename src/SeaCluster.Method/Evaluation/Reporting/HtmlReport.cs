@@ -51,6 +51,7 @@ public static class HtmlReport
         GateSection.Of(data.Checks),
         ResultSection.Of(data.Results),
         TradeOffSection.Of(data.Results),
+        ResultSection.OfAblations(data.Ablations),
         ComparisonSection.Of(data.Comparisons),
         TextSection.Of(data.Texts),
         BenchmarkSection.Of(data.Benchmarks),

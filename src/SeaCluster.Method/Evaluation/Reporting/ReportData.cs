@@ -16,6 +16,9 @@ public sealed record ReportData(string Title)
     /// <summary>The arms side by side; also gives the trade-off plot.</summary>
     public ResultTable? Results { get; init; }
 
+    /// <summary>The method with one thing changed each, below what it is compared with.</summary>
+    public ResultTable? Ablations { get; init; }
+
     /// <summary>Paired tests between the arms.</summary>
     public IReadOnlyList<PairedComparison> Comparisons { get; init; } = [];
 

@@ -14,6 +14,13 @@ internal static class ResultSection
             html.Add($"<p class=\"note\">{Legend(table!)}</p>\n");
         });
 
+    public static Section OfAblations(ResultTable? table) => Section.Of(
+        "ablations",
+        "Ablations",
+        "The method with one thing changed each: what is it that helps? Each row had its operating point chosen like all others, so it has to be read with what it answers of benign requests.",
+        table?.Rows.Count ?? 0,
+        html => html.Table("Attack success and what it costs, with one thing changed each", content => Rows(content, table!), "results"));
+
     private static void Rows(Html html, ResultTable table)
     {
         IReadOnlyList<ResultColumn> columns = table.Columns;

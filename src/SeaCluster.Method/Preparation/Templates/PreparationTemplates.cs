@@ -85,11 +85,16 @@ public sealed record ContentTemplates
     public required FormTexts Answer { get; init; }
 }
 
+/// <summary>The topic control's wording; <c>{category}</c> stands for the row's category.</summary>
+/// <param name="Questions">What is asked; one is drawn by the row's seed.</param>
+/// <param name="Answer">The answer, which names the category.</param>
+public sealed record TopicTemplates(IReadOnlyList<string> Questions, string Answer);
+
 /// <summary>A harmless question about the medium's looks or sound, and its possible answers; both are drawn by the row's seed.</summary>
 public sealed record StyleTemplates(IReadOnlyList<string> Questions, IReadOnlyList<string> Answers);
 
 /// <summary>
-/// Wording of one modality. In the file, <c>prefix</c>, <c>sentence</c> and <c>content</c> may also stand at the top level: then they hold for
+/// Wording of one modality. In the file, <c>prefix</c>, <c>sentence</c>, <c>content</c> and <c>topic</c> may also stand at the top level: then they hold for
 /// every modality that does not have its own.
 /// </summary>
 public sealed record ModalityTemplates
@@ -105,6 +110,9 @@ public sealed record ModalityTemplates
 
     /// <summary>The content control.</summary>
     public required ContentTemplates Content { get; init; }
+
+    /// <summary>The topic control, for rows that have a category.</summary>
+    public required TopicTemplates Topic { get; init; }
 
     /// <summary>Style questions.</summary>
     public required IReadOnlyList<StyleTemplates> Style { get; init; }

@@ -15,8 +15,9 @@ namespace SeaCluster.Method.Preparation.Templates;
 public static partial class TemplateFile
 {
     private const string BuiltIn = "SeaCluster.Method.Preparation.Templates.general.json";
+    private const string Category = "category";
     private static readonly string[] s_filled = ["phrase", "a_phrase", "kind", "a_kind"];
-    private static readonly string[] s_common = ["prefix", "sentence", "content"];
+    private static readonly string[] s_common = ["prefix", "sentence", "content", "topic"];
 
     /// <summary>The built-in templates.</summary>
     public static PreparationTemplates General { get; } = Load(null);
@@ -120,8 +121,9 @@ public static partial class TemplateFile
             {
                 ["modalities", _] => [key],
                 ["modalities", _, "words", _] => [key],
-                ["modalities", _, _] => ["words", "style", "prefix", "sentence", "content"],
+                ["modalities", _, _] => ["words", "style", .. s_common],
                 [.., _] when at.EndsWith("content", StringComparison.Ordinal) => ["questions", "held_out", "answer"],
+                [.., _] when at.EndsWith("topic", StringComparison.Ordinal) => ["questions", "answer"],
                 [.., _] when at.Split('.')[^1] is "substitutes" or "prefix" or "sentence" or "answer" => ["infinitive", "gerund", "noun", "product"],
                 _ => [.. known.Select(pair => pair.Key)],
             };
@@ -164,7 +166,7 @@ public static partial class TemplateFile
         {
             foreach ((string name, _) in named)
             {
-                modalities[name] ??= new JsonObject { ["prefix"] = templates["prefix"]!.DeepClone(), ["sentence"] = templates["sentence"]!.DeepClone(), ["content"] = templates["content"]!.DeepClone() };
+                modalities[name] ??= new JsonObject(s_common.Select(part => KeyValuePair.Create(part, templates[part]?.DeepClone())));
             }
         }
 
@@ -220,10 +222,19 @@ public static partial class TemplateFile
                 .. content.Questions, .. content.HeldOut, .. modality.Style.SelectMany(style => style.Questions.Concat(style.Answers)),
                 .. Enum.GetValues<PhraseForm>().SelectMany(form => new[] { content.Answer[form], modality.Sentence[form], modality.Prefix[form] }),
             ];
-            foreach (string text in texts)
+            CheckWords(texts, [.. s_filled, .. modality.Words.Keys]);
+            Require(modality.Topic.Questions.Count > 0, label, $"{at}.topic.questions", "at least one question");
+            Require(modality.Topic.Answer.Contains($"{{{Category}}}", StringComparison.Ordinal), label, $"{at}.topic.answer", "a text with {category}");
+            // A topic's answer is to say what the row is about without naming its phrase: that is the content's part.
+            CheckWords([.. modality.Topic.Questions, modality.Topic.Answer], [Category, "kind", "a_kind", .. modality.Words.Keys]);
+
+            void CheckWords(IEnumerable<string> sentences, string[] known)
             {
-                string? unknown = Placeholder().Matches(text).Select(match => match.Groups[1].Value).FirstOrDefault(word => !s_filled.Contains(word) && !modality.Words.ContainsKey(word));
-                Require(unknown is null, label, $"{at}: '{text}'", $"one of {{{string.Join("}, {", s_filled.Concat(modality.Words.Keys))}}} instead of {{{unknown}}}");
+                foreach (string text in sentences)
+                {
+                    string? unknown = Placeholder().Matches(text).Select(match => match.Groups[1].Value).FirstOrDefault(word => !known.Contains(word));
+                    Require(unknown is null, label, $"{at}: '{text}'", $"one of {{{string.Join("}, {", known)}}} instead of {{{unknown}}}");
+                }
             }
 
             foreach (PhraseForm form in Enum.GetValues<PhraseForm>())
