@@ -54,6 +54,8 @@ public sealed partial record PostgresAddress
             // A worker that asks seldom need not hold its place in the server meanwhile.
             ConnectionIdleLifetime = 60,
             IncludeErrorDetail = false,
+            // A connection's settings, the schema among them, stay with it; every transaction is ended before it goes back.
+            NoResetOnClose = true,
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 2,
         };
@@ -87,7 +89,8 @@ public sealed partial record PostgresAddress
 
         string Group(string name, bool decode = true) => decode ? Decode(match.Groups[name].Value) : match.Groups[name].Value;
 
-        string Kept() => string.Concat(Group("query", decode: false).Split('&').Where(pair => pair.StartsWith("ssl", StringComparison.Ordinal)).Select(pair => $"&{pair}"));
+        string Kept() => string.Concat(Group("query", decode: false).Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Where(pair => Decode(pair.Split('=')[0]) is not ("user" or "password" or "host" or "port" or "dbname" or "schema")).Select(pair => $"&{pair}"));
 
         void Set(string key, string value)
         {
@@ -134,7 +137,7 @@ public sealed partial record PostgresAddress
 
     private static SeaException Wrong(string what) => new($"the ledger's address: {what}", Example) { WrongUse = true };
 
-    [GeneratedRegex(@"\Apostgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?(?<host>\[[^\]]+\]|[^:/?@]*)(:(?<port>[0-9]+))?(/(?<database>[^?/]*))?(\?(?<query>.*))?\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\Apostgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?(?<host>\[[^\]]+\]|[^:/?@]*)(:(?<port>[0-9]+))?(/(?<database>[^?/@]*))?(\?(?<query>.*))?\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Form();
 
     [GeneratedRegex(@"\A[a-z_][a-z0-9_]{0,62}\z", RegexOptions.ExplicitCapture, 1000)]

@@ -155,9 +155,9 @@ public sealed partial class PostgresLedger : ILedger
             SELECT name AS Name, stage AS Stage, sample AS Sample, hash AS Hash, bytes AS Bytes FROM artifacts
             WHERE run = @run AND (@stage::text IS NULL OR stage = @stage)
             UNION ALL
-            SELECT samples.artifact, queues.stage, samples.id, samples.hash, samples.bytes FROM queues JOIN samples ON samples.queue = queues.key
+            SELECT samples.artifact COLLATE "C", queues.stage, samples.id, samples.hash, samples.bytes FROM queues JOIN samples ON samples.queue = queues.key
             WHERE queues.run = @run AND (@stage::text IS NULL OR queues.stage = @stage) AND samples.state = 'done' AND samples.artifact IS NOT NULL
-            ORDER BY name COLLATE "C"
+            ORDER BY name
             """,
             new { run, stage }),
         cancel);

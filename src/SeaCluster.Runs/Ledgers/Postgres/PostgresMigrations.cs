@@ -31,7 +31,12 @@ internal static class PostgresMigrations
                 int version = await VersionAsync(session, ledger, schema, create);
                 if (version == 0)
                 {
-                    await session.ExecuteAsync($"CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+                    // Asked first: IF NOT EXISTS wants the right to make schemas from a user who needs none.
+                    if (!await session.FirstAsync<bool>("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = @schema)", new { schema }))
+                    {
+                        await session.ExecuteAsync($"CREATE SCHEMA \"{schema}\"");
+                    }
+
                     await session.ExecuteAsync("CREATE TABLE migrations (version integer NOT NULL PRIMARY KEY, name text NOT NULL, applied_at bigint NOT NULL)");
                 }
 
