@@ -11,6 +11,7 @@ namespace SeaCluster.Runs.Ledgers.Postgres;
 /// </summary>
 public sealed partial record PostgresAddress
 {
+    private const string Subject = "the ledger's address: ";
     private const string Example = "for example postgres://sea@db.internal:5432/sea?sslmode=verify-full, with the password in PGPASSWORD or a PGPASSFILE";
 
     private PostgresAddress(string schema, string shown, string? password, string connection)
@@ -32,8 +33,24 @@ public sealed partial record PostgresAddress
 
     private string? Password { get; }
 
+    private (string? Host, int Port, string? Database) Place => new NpgsqlConnectionStringBuilder(Connection) is var all ? (all.Host, all.Port, all.Database) : default;
+
     /// <summary>Whether a text is meant to be such an address.</summary>
     public static bool IsOne(string text) => text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Why a text is no address, for a spec's reader; null where it is one. Does not repeat the text.</summary>
+    public static string? WhyNot(string text)
+    {
+        try
+        {
+            Parse(text);
+            return null;
+        }
+        catch (SeaException error)
+        {
+            return error.Message[Subject.Length..];
+        }
+    }
 
     /// <exception cref="SeaException">It is none; the message does not repeat it, since it may hold a password.</exception>
     public static PostgresAddress Parse(string text)
@@ -84,7 +101,8 @@ public sealed partial record PostgresAddress
 
         string user = builder.Username is { Length: > 0 } name ? $"{Uri.EscapeDataString(name)}@" : "";
         bool socket = builder.Host[0] is '/' or '@';
-        string shown = string.Create(CultureInfo.InvariantCulture, $"postgres://{user}{(socket ? "" : builder.Host)}:{builder.Port}/{Uri.EscapeDataString(builder.Database ?? "")}?schema={schema}{(socket ? $"&host={builder.Host}" : "")}{Kept()}");
+        string host = socket ? "" : builder.Host.Contains(':', StringComparison.Ordinal) ? $"[{builder.Host}]" : builder.Host;
+        string shown = string.Create(CultureInfo.InvariantCulture, $"postgres://{user}{host}:{builder.Port}/{Uri.EscapeDataString(builder.Database ?? "")}?schema={schema}{(socket ? $"&host={builder.Host}" : "")}{Kept()}");
         return new PostgresAddress(schema, shown, password, builder.ConnectionString);
 
         string Group(string name, bool decode = true) => decode ? Decode(match.Groups[name].Value) : match.Groups[name].Value;
@@ -106,7 +124,7 @@ public sealed partial record PostgresAddress
                     case "user": builder.Username = value; break;
                     case "password": builder.Password = password = value; break;
                     case "host": builder.Host = value; break;
-                    case "port": builder.Port = int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    case "port": builder.Port = ushort.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture); break;
                     case "dbname": builder.Database = value; break;
                     case "schema": schema = value; break;
                     case "passfile": builder.Passfile = value; break;
@@ -130,12 +148,15 @@ public sealed partial record PostgresAddress
     /// <summary>A message of the driver or the server, with the password out of it.</summary>
     internal string Clean(string message) => Password is { Length: > 0 } secret ? message.Replace(secret, "***", StringComparison.Ordinal) : message;
 
+    /// <summary>Whether both are the same schema of the same database, whoever logs in and however.</summary>
+    public bool IsSamePlace(PostgresAddress other) => Place == other.Place && Schema == other.Schema;
+
     /// <inheritdoc/>
     public override string ToString() => Shown;
 
     private static string Decode(string text) => Uri.UnescapeDataString(text);
 
-    private static SeaException Wrong(string what) => new($"the ledger's address: {what}", Example) { WrongUse = true };
+    private static SeaException Wrong(string what) => new($"{Subject}{what}", Example) { WrongUse = true };
 
     [GeneratedRegex(@"\Apostgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?(?<host>\[[^\]]+\]|[^:/?@]*)(:(?<port>[0-9]+))?(/(?<database>[^?/@]*))?(\?(?<query>.*))?\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Form();
