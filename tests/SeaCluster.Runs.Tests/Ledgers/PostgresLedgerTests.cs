@@ -15,7 +15,7 @@ public sealed class PostgresLedgerTests(PostgresServer server) : LedgerConforman
 
     public void Dispose() => _turn.Dispose();
 
-    protected override int Histories => 12;
+    protected override int Histories => 8;
 
     [RequiresTheory(PostgresServer.Needed)]
     [MemberData(nameof(Checks))]
