@@ -43,7 +43,7 @@ internal static class RunCommand
             .With(spec, folder, ledger, deterministic, set, controls, grid, dryRun, json)
             .Does(async (parsed, cancel) =>
             {
-                List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Override)];
+                List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Overrides.Parse)];
                 if (parsed.GetValue(deterministic))
                 {
                     overrides.Add(new("synthesize.deterministic", "true"));
@@ -177,14 +177,6 @@ internal static class RunCommand
         .Where(figure => figure.Value is not null)
         .Select(figure => $"{figure.Key.Replace('_', ' ')} {(figure.Value!.GetValueKind() == JsonValueKind.Number ? figure.Value.GetValue<double>().ToString("0.####", CultureInfo.InvariantCulture) : figure.Value.ToString())}"));
 
-    private static KeyValuePair<string, string> Override(string text)
-    {
-        int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0
-            ? new(text[..equals], text[(equals + 1)..])
-            : throw new SeaException($"--set {text}: expected KEY=VALUE.", "For example --set synthesize.steps=20.") { WrongUse = true };
-    }
-
     private static KeyValuePair<string, string> Varied(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -211,11 +203,8 @@ internal static class RunCommand
                     case RunNotice.NotPlanned without:
                         Screen.Say($"not planned: {without.Reason}");
                         break;
-                    case RunNotice.LedgerAway away:
-                        Screen.Say(away.For == TimeSpan.Zero ? $"{away.Reason}; waiting for it" : $"still waiting after {PlanText.Time(away.For.TotalSeconds)}: {away.Reason}");
-                        break;
-                    case RunNotice.LedgerBack back:
-                        Screen.Say($"the ledger is back after {PlanText.Time(back.After.TotalSeconds)}");
+                    case RunNotice.LedgerAway or RunNotice.LedgerBack:
+                        Screen.Say(LedgerText.Of(value)!);
                         break;
                     case RunNotice.StageStarted started:
                         line?.Dispose();

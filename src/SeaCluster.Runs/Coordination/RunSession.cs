@@ -87,8 +87,12 @@ public sealed class RunSession : IAsyncDisposable
                 AtomicFile.WriteAllText(folder.Spec, run.Spec);
             }
 
-            // The lock proves that no worker of this run lives, so nobody need wait for leases of the dead.
-            await ledger.ExpireLeasesAsync(run.Id, cancel);
+            if (!opened.Shared)
+            {
+                // The lock proves that no other process works on this run, so nobody need wait for leases of the dead. Workers of a shared ledger live on without us.
+                await ledger.ExpireLeasesAsync(run.Id, cancel);
+            }
+
             return new RunSession(folder, held, ledger, opened.Shown, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel), begun: known is null);
         }
         catch
@@ -169,9 +173,9 @@ public sealed class RunSession : IAsyncDisposable
         return (await opened.Ledger.RunAsync(id, cancel))!;
     }
 
-    internal static RunSpec FrozenSpec(RunRow run, RunFolder folder, string ledger)
+    internal static RunSpec FrozenSpec(RunRow run, RunFolder folder, string ledger, IReadOnlyList<KeyValuePair<string, string>>? overrides = null)
     {
-        SpecReading reading = SpecReader.Read(run.Spec, folder.Path);
+        SpecReading reading = SpecReader.Read(run.Spec, folder.Path, overrides);
         return reading.Spec ?? throw SpecProblems.ToException($"the frozen spec in {ledger}", reading.Problems);
     }
 

@@ -28,6 +28,9 @@ public sealed class RunLedger : IAsyncDisposable
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
 
+    /// <summary>Whether it is a database, which workers on any machine may use too.</summary>
+    public bool Shared => _address is not null;
+
     /// <summary>Where it is, for messages: a path, or an address without a password.</summary>
     public string Shown => _address?.Shown ?? _folder.Ledger;
 
@@ -58,6 +61,10 @@ public sealed class RunLedger : IAsyncDisposable
             asked,
             known?.Run);
     }
+
+    /// <summary>The database and the run in it that a folder remembers; null where its ledger is a file.</summary>
+    /// <exception cref="SeaException">What it remembers cannot be read.</exception>
+    public static (PostgresAddress Ledger, string Run)? InDatabase(RunFolder folder) => Remembered.In(folder) is { } known ? (known.Ledger, known.Run) : null;
 
     /// <summary>The folder's run; null where none was recorded yet.</summary>
     /// <exception cref="SeaException">The ledger lacks a run that was begun, or is not this folder's.</exception>
