@@ -33,7 +33,7 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
         Task<WorkEnd> working = WorkAsync(desk, publisher, processor, drain, ending.Token);
         await Task.WhenAny(working, renewing);
         await ending.CancelAsync();
-        await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (working.IsCompletedSuccessfully)
         {
