@@ -57,7 +57,7 @@ public sealed class RunLedger : IAsyncDisposable
 
         return new RunLedger(
             folder,
-            asked is null ? SqliteLedger.Open(folder.Ledger, time, create) : await PostgresLedger.OpenAsync(asked, create, cancel),
+            asked is null ? SqliteLedger.Open(folder.Ledger, time, create) : await PostgresLedger.OpenAsync(asked, create && known is null, cancel),
             asked,
             known?.Run);
     }
