@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using SeaCluster.Models;
 using SeaCluster.Runs.Ledgers;
@@ -12,7 +13,8 @@ namespace SeaCluster.Runs.Folders;
 /// </summary>
 public sealed class RunLedger : IAsyncDisposable
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    // People read and mend this file: & is &.
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly RunFolder _folder;
     private readonly PostgresAddress? _address;
     private readonly string? _run;
@@ -91,7 +93,7 @@ public sealed class RunLedger : IAsyncDisposable
             return _run ?? run;
         }
 
-        AtomicFile.Write(_folder.LedgerAddress, stream => JsonSerializer.Serialize(stream, new { ledger = _address.Shown, run }, Json));
+        AtomicFile.WriteAllText(_folder.LedgerAddress, JsonSerializer.Serialize(new { ledger = _address.Shown, run }, Json) + "\n");
         return run;
     }
 

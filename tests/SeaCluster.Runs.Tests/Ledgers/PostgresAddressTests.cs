@@ -41,6 +41,14 @@ public sealed class PostgresAddressTests
         (problem.Path, problem.Line, problem.Message).ShouldBe(("ledger", 1, what));
     }
 
+    [Theory]
+    [InlineData("postgres://sea:pass@db:5432/lab?schema=x", "postgres://sea:***@db:5432/lab?schema=x")]
+    [InlineData("--ledger=postgres://sea:pa/ss@db/lab", "--ledger=postgres://sea:***@db/lab")]
+    [InlineData("ledger=postgresql://sea@db/lab?password=pass&schema=x", "ledger=postgresql://sea@db/lab?password=***&schema=x")]
+    [InlineData("postgres://sea@db:5432/lab", "postgres://sea@db:5432/lab")]
+    [InlineData("synthesize.steps=20", "synthesize.steps=20")]
+    public void A_command_line_is_repeated_without_passwords(string word, string shown) => PostgresAddress.WithoutPassword(word).ShouldBe(shown);
+
     [Fact]
     public void Addresses_of_one_schema_are_the_same_place_whoever_logs_in()
     {

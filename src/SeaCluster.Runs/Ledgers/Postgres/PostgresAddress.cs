@@ -38,6 +38,9 @@ public sealed partial record PostgresAddress
     /// <summary>Whether a text is meant to be such an address.</summary>
     public static bool IsOne(string text) => text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>A word of a command line with the password of any address in it replaced, well formed or not.</summary>
+    public static string WithoutPassword(string word) => Secret().Replace(word, "${before}***");
+
     /// <summary>Why a text is no address, for a spec's reader; null where it is one. Does not repeat the text.</summary>
     public static string? WhyNot(string text)
     {
@@ -160,6 +163,9 @@ public sealed partial record PostgresAddress
 
     [GeneratedRegex(@"\Apostgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?(?<host>\[[^\]]+\]|[^:/?@]*)(:(?<port>[0-9]+))?(/(?<database>[^?/@]*))?(\?(?<query>.*))?\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Form();
+
+    [GeneratedRegex(@"(?<before>postgres(ql)?://[^:@/?]*:)[^@]*(?=@)|(?<before>postgres(ql)?://.*[?&]password=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Secret();
 
     [GeneratedRegex(@"\A[a-z_][a-z0-9_]{0,62}\z", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Name();

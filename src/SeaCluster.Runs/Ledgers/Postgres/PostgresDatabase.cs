@@ -79,7 +79,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     private SeaException Explained(Exception error)
     {
-        string said = Address.Clean(error is PostgresException { MessageText: { } text } ? text : error.InnerException is { } cause and not PostgresException ? $"{error.Message}: {cause.Message}" : error.Message);
+        string said = Address.Clean(error is PostgresException { MessageText: { } text } ? text
+            : error.InnerException is EndOfStreamException or IOException { InnerException: SocketException } ? "the connection was cut"
+            : error.InnerException is { } cause and not PostgresException ? $"{error.Message}: {cause.Message}" : error.Message);
         return error switch
         {
             PostgresException { SqlState: "28P01" or "28000" } => New($"the database refuses the login: {said}", "check the user and the password (PGPASSWORD, or a PGPASSFILE); the server's pg_hba.conf must let this machine in"),
