@@ -61,6 +61,11 @@ public sealed class PostgresTests(PostgresServer server) : IDisposable
         result.Error.ShouldContain("ledger: expected postgres://USER@HOST:PORT/DATABASE");
         result.All.ShouldNotContain("pa/ss");
         Directory.Exists(Path.Combine(folder, "run")).ShouldBeFalse();
+
+        SeaResult mistyped = await SeaProcess.Run("run", "samples/demo/run.yaml", "--leger", "postgres://sea:secret@db/lab");
+        mistyped.ExitCode.ShouldBe(2, mistyped.All);
+        mistyped.Error.ShouldContain("did you mean '--ledger'?");
+        mistyped.All.ShouldNotContain("secret");
     }
 
     private static async Task SaysAsync(Process process, string part)
