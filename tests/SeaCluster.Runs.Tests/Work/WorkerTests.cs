@@ -95,7 +95,7 @@ public sealed class WorkerTests : IDisposable
         // The next one goes on, and one that is drained while it waits for others' samples ends at once.
         (await Worker().RunAsync("run", "synthesize", new FakeLane(4, _ => { }), null, CancellationToken.None)).ShouldBe(new WorkOutcome(WorkEnd.Settled, 5, 0, 0));
         await _ledger.EnqueueAsync("run", "synthesize", "hash", [new NewSample("s10", "good")]);
-        (await _ledger.LeaseAsync("run", "synthesize", 1, Options.Terms)).Count.ShouldBe(1);
+        (await _ledger.LeaseAsync("run", "synthesize", 1, new LeaseTerms("other", TimeSpan.FromSeconds(30)))).Count.ShouldBe(1);
         using CancellationTokenSource waiting = new();
         Task<WorkOutcome> idle = Worker().RunAsync("run", "synthesize", new FakeLane(4, _ => { }), null, CancellationToken.None, waiting.Token);
         await waiting.CancelAsync();
