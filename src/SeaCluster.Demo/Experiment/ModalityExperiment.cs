@@ -130,7 +130,7 @@ internal sealed class ModalityExperiment(DemoOptions options, DemoRecipe recipe,
     // An arm trained anew answers anew.
     private string Fresh(string name)
     {
-        string path = Path.Combine(folder, "evaluation", name + ".jsonl");
+        string path = Path.Combine(folder, "evaluation", name.Replace('/', '-') + ".jsonl");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.Delete(path);
         return path;
