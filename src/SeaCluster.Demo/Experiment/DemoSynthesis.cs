@@ -64,7 +64,7 @@ public static class DemoSynthesis
     {
         (string Name, bool Trained, Func<WorldPhrase, WorldPair> Ask)[] kinds =
         [
-            ("content", true, phrase => world.Content(phrase, modality, phrase.Id % modality.ContentQuestions.Count)),
+            ("content", made.Pairs.HasFlag(AuxiliaryPairs.Content), phrase => world.Content(phrase, modality, phrase.Id % modality.ContentQuestions.Count)),
             ("category", made.Pairs.HasFlag(AuxiliaryPairs.Topic), phrase => world.About(phrase, ofText: false)),
             ("danger", false, phrase => world.Dangerous(phrase, ofText: false)),
         ];
