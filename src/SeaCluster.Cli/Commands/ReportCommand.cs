@@ -4,6 +4,7 @@ using SeaCluster.Method.Evaluation.Reporting;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Stages;
 using SeaCluster.Runs.Studies;
 
@@ -55,20 +56,25 @@ internal static class ReportCommand
     private static async Task<string> OfRunAsync(RunFolder folder, ReportOptions options, CancellationToken cancel)
     {
         await using RunSession session = await RunSession.OpenAsync(folder, null, TimeProvider.System, cancel: cancel);
-        await ReportStage.WriteAsync(
-            new RunContext
-            {
-                Stage = StageName.Report,
-                Spec = session.Spec,
-                SpecHash = session.Run.SpecHash,
-                Run = session.Run.Id,
-                Folder = session.Folder,
-                Ledger = session.Ledger,
-                Artifacts = session.Artifacts,
-                Time = TimeProvider.System,
-                Notices = new Progress<RunNotice>(),
-            },
-            options, cancel);
+        RunContext context = new()
+        {
+            Stage = StageName.Report,
+            Spec = session.Spec,
+            SpecHash = session.Run.SpecHash,
+            Run = session.Run.Id,
+            Folder = session.Folder,
+            Ledger = session.Ledger,
+            Artifacts = session.Artifacts,
+            Time = TimeProvider.System,
+            Notices = new Progress<RunNotice>(),
+        };
+        await ReportStage.WriteAsync(context, options, cancel);
+        if (session.Progress.Stages[StageName.Report] == StageState.Done)
+        {
+            // The page is another file now, and still this run's.
+            await context.RecordAsync(folder.Report, cancel);
+        }
+
         return folder.Report;
     }
 }

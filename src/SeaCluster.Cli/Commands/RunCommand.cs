@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Models;
 using SeaCluster.Runs;
+using SeaCluster.Runs.Audit;
 using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
@@ -174,7 +175,7 @@ internal static class RunCommand
 
     // The figures of a stage in a few words; they are JSON in the ledger.
     private static string Summary(string? json) => RunFolders.Parse(json) is not JsonObject figures ? "" : string.Join(", ", figures
-        .Where(figure => figure.Value is not null)
+        .Where(figure => figure.Value is not null && figure.Key != StageChain.Key)
         .Select(figure => $"{figure.Key.Replace('_', ' ')} {(figure.Value!.GetValueKind() == JsonValueKind.Number ? figure.Value.GetValue<double>().ToString("0.####", CultureInfo.InvariantCulture) : figure.Value.ToString())}"));
 
     private static KeyValuePair<string, string> Varied(string text)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
@@ -16,8 +15,8 @@ internal static class WorkerCommand
     {
         Argument<string> root = new("runs") { Description = "Folder of run folders (or one of them), reached by every machine", HelpName = "DIR" };
         Option<string?> ledger = new("--ledger") { Description = "Only runs of this database, such as postgres://sea@db/sea; its password in PGPASSWORD or PGPASSFILE", HelpName = "URL" };
-        Option<string?> device = new("--device") { Description = "Where to work: cpu, cuda, cuda:1. Default: as the run says", HelpName = "NAME" };
-        Option<string[]> set = new("--set") { Description = "Option of the runs that differs here, such as --set model.path=/data/llava", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
+        Option<string?> device = SharedOptions.DeviceHere();
+        Option<string[]> set = SharedOptions.SetHere();
         Option<double> grace = new("--grace") { Description = "After Ctrl-C or SIGTERM: seconds to finish samples in hand before they are given back", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
         grace.Validators.Add(result =>
         {
@@ -41,7 +40,7 @@ internal static class WorkerCommand
                 {
                     Root = parsed.GetValue(root)!,
                     Ledger = parsed.GetValue(ledger),
-                    Overrides = [.. (parsed.GetValue(set) ?? []).Select(Overrides.Parse), .. parsed.GetValue(device) is { } name ? [new KeyValuePair<string, string>("model.device", JsonSerializer.Serialize(name))] : Array.Empty<KeyValuePair<string, string>>()],
+                    Overrides = Overrides.Here(parsed.GetValue(set), parsed.GetValue(device)),
                     Once = parsed.GetValue(once),
                 };
                 using CancellationTokenSource stop = new();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SeaCluster.Models;
 
 namespace SeaCluster.Cli.Frame;
@@ -5,6 +6,11 @@ namespace SeaCluster.Cli.Frame;
 /// <summary>Options of a spec on the command line.</summary>
 internal static class Overrides
 {
+    /// <summary>What differs on this machine: <c>--set</c> and <c>--device</c>.</summary>
+    /// <exception cref="SeaException">One is not KEY=VALUE.</exception>
+    public static IReadOnlyList<KeyValuePair<string, string>> Here(string[]? set, string? device) =>
+        [.. (set ?? []).Select(Parse), .. device is null ? Array.Empty<KeyValuePair<string, string>>() : [new("model.device", JsonSerializer.Serialize(device))]];
+
     /// <exception cref="SeaException">It is not KEY=VALUE.</exception>
     public static KeyValuePair<string, string> Parse(string text)
     {

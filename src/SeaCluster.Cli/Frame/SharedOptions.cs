@@ -25,6 +25,12 @@ internal static class SharedOptions
 
     public static Option<string> Device() => OneOf(new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N; auto takes the first GPU, else the CPU", HelpName = "NAME", DefaultValueFactory = _ => "auto" }, name => name is "auto" or "cpu" or "cuda" || (name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name[5..], out int index) && index >= 0), "auto, cpu, cuda or cuda:N");
 
+    /// <summary>Where a run's frozen spec is worked on by this machine.</summary>
+    public static Option<string?> DeviceHere() => new("--device") { Description = "Where to work: cpu, cuda, cuda:1. Default: as the run says", HelpName = "NAME" };
+
+    /// <summary>What else of a frozen spec differs on this machine.</summary>
+    public static Option<string[]> SetHere() => new("--set") { Description = "Option of the runs that differs here, such as --set model.path=/data/llava", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
+
     public static Option<string> Type() => OneOf(new Option<string>("--dtype") { Description = "auto, float32 or bfloat16; auto is bfloat16 on a GPU, else float32", HelpName = "TYPE", DefaultValueFactory = _ => "auto" }, name => name is "auto" or "float32" or "bfloat16", "auto, float32 or bfloat16");
 
     /// <summary>Refuses a value that is not an existing folder, as wrong use.</summary>

@@ -120,14 +120,17 @@ public sealed partial class FolderArtifactStore(string root, Func<string, string
     }
 
     /// <inheritdoc/>
-    public Task<int> SweepAsync(string folder, IReadOnlySet<string> keep, CancellationToken cancel = default)
+    public Task<int> SweepAsync(string folder, IReadOnlySet<string> keep, TimeSpan quiet, CancellationToken cancel = default)
     {
         string path = PathOf(folder);
         int gone = 0;
+        // By the files' own times on both sides: another machine's clock may be minutes off, its file system's is not.
+        DateTime newest = quiet > TimeSpan.Zero ? NowOn(path) : default;
         foreach (string file in Directory.Exists(path) ? Directory.GetFiles(path) : [])
         {
             cancel.ThrowIfCancellationRequested();
-            if (OurName().IsMatch(Path.GetFileName(file)) && !keep.Contains($"{folder}/{Path.GetFileName(file)}"))
+            if (OurName().IsMatch(Path.GetFileName(file)) && !keep.Contains($"{folder}/{Path.GetFileName(file)}")
+                && (quiet <= TimeSpan.Zero || newest - File.GetLastWriteTimeUtc(file) >= quiet))
             {
                 File.Delete(file);
                 gone++;
@@ -147,6 +150,20 @@ public sealed partial class FolderArtifactStore(string root, Func<string, string
         }
 
         return new StoredFile(name, await HashOfAsync(info.FullName, cancel), info.Length);
+    }
+
+    private static DateTime NowOn(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return default;
+        }
+
+        string touched = Path.Combine(path, $".{Guid.NewGuid():N}{Temporary}");
+        File.WriteAllBytes(touched, []);
+        DateTime now = File.GetLastWriteTimeUtc(touched);
+        File.Delete(touched);
+        return now;
     }
 
     private static async Task<string> HashOfAsync(string path, CancellationToken cancel)

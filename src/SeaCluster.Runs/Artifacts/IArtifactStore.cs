@@ -56,7 +56,10 @@ public interface IArtifactStore
     /// <exception cref="SeaException">It is not there.</exception>
     Task<StoredFile> DescribeAsync(string name, CancellationToken cancel = default);
 
-    /// <summary>Deletes the artifacts and temporary files in a folder beyond <paramref name="keep"/>: leavings of killed or late workers. Only while no worker lives.</summary>
+    /// <summary>
+    /// Deletes the artifacts and temporary files in a folder beyond <paramref name="keep"/>: leavings of killed or late workers. Only once every sample is settled. A late worker may
+    /// still be writing a result that will not count: its file is left alone until it has not changed for <paramref name="quiet"/>.
+    /// </summary>
     /// <returns>How many files went.</returns>
-    Task<int> SweepAsync(string folder, IReadOnlySet<string> keep, CancellationToken cancel = default);
+    Task<int> SweepAsync(string folder, IReadOnlySet<string> keep, TimeSpan quiet, CancellationToken cancel = default);
 }

@@ -1,5 +1,5 @@
 using SeaCluster.Models;
-using SeaCluster.Runs.Artifacts;
+using SeaCluster.Runs.Audit;
 using SeaCluster.Runs.Faults;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
@@ -104,6 +104,7 @@ public sealed class RunEngine
             stop.ThrowIfCancellationRequested();
             notices.Report(new RunNotice.StageStarted(stage));
             await session.Ledger.ForgetArtifactsAsync(session.Run.Id, stage.Text(), stop);
+            string builtOn = await StageChain.OfAsync(session.Ledger, session.Run.Id, stage, stop);
             StageOutcome outcome = await _stages[stage].RunAsync(
                 new RunContext
                 {
@@ -118,6 +119,7 @@ public sealed class RunEngine
                     Notices = notices,
                 },
                 stop);
+            outcome = outcome.State == StageState.Skipped ? outcome : StageChain.Seal(outcome, builtOn);
             Fault.Reach(FaultPoint.StageEnding);
             return (new RunEvent.StageEnded(stage, outcome.State, outcome.Summary?.ToJsonString()), null);
         }

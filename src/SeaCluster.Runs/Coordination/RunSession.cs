@@ -192,8 +192,20 @@ public sealed class RunSession : IAsyncDisposable
 
     private static void RefuseOtherInputs(RunRow run, RunSpec given)
     {
-        Dictionary<string, SpecInput> before = (JsonSerializer.Deserialize<List<SpecInput>>(run.Inputs) ?? []).ToDictionary(input => input.Option, StringComparer.Ordinal);
-        string[] changed =
+        IReadOnlyList<string> changed = ChangedInputs(run, given);
+        if (changed.Count > 0)
+        {
+            throw new SeaException(
+                $"files changed since the run began:\n  {string.Join("\n  ", changed)}",
+                "put them back, or give another --out for a new run") { WrongUse = true };
+        }
+    }
+
+    /// <summary>The files of a spec that are not what they were when a run began, a line each.</summary>
+    internal static IReadOnlyList<string> ChangedInputs(RunRow run, RunSpec given)
+    {
+        Dictionary<string, SpecInput> before = SpecInputs.Recorded(run).ToDictionary(input => input.Option, StringComparer.Ordinal);
+        return
         [
             .. SpecInputs.Fingerprint(given)
                 .Where(now => !before.TryGetValue(now.Option, out SpecInput? then) || then.Hash != now.Hash)
@@ -201,11 +213,14 @@ public sealed class RunSession : IAsyncDisposable
                     ? $"{now.Option}: {now.Path} is not what it was (sha256 {then.Hash[..12]} -> {now.Hash[..12]})"
                     : $"{now.Option}: {now.Path} was not given"),
         ];
-        if (changed.Length > 0)
-        {
-            throw new SeaException(
-                $"files changed since the run began:\n  {string.Join("\n  ", changed)}",
-                "put them back, or give another --out for a new run") { WrongUse = true };
-        }
+    }
+
+    /// <summary>The frozen spec with what differs on this machine.</summary>
+    /// <exception cref="SeaException">An override would change results.</exception>
+    internal static RunSpec SpecHere(RunRow run, RunFolder folder, string ledger, IReadOnlyList<KeyValuePair<string, string>> overrides)
+    {
+        RunSpec frozen = FrozenSpec(run, folder, ledger), here = FrozenSpec(run, folder, ledger, overrides);
+        IReadOnlyList<string> differences = SpecHash.Differences(frozen, here);
+        return differences.Count == 0 ? here : throw new SeaException($"{folder.Path}: what decides results cannot differ on one machine:\n  {string.Join("\n  ", differences)}");
     }
 }

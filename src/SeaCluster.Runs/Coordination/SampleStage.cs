@@ -10,14 +10,19 @@ namespace SeaCluster.Runs.Coordination;
 /// <param name="plan">The samples in their order; the same for the same run, however often it is asked.</param>
 /// <param name="processor">Makes the lane; only called when there is work, so that a model is not loaded for nothing.</param>
 /// <param name="skip">Why there is nothing to do for a spec, or null where there is.</param>
+/// <param name="results">How a result's file is looked into; null: only its bytes count.</param>
 public sealed class SampleStage(
     StageName name,
     Func<RunContext, CancellationToken, IAsyncEnumerable<NewSample>> plan,
     Func<RunContext, CancellationToken, Task<ISampleProcessor>> processor,
-    Func<RunContext, string?>? skip = null) : IStage
+    Func<RunContext, string?>? skip = null,
+    ISampleResults? results = null) : IStage
 {
     private const int Page = 500;
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
+    // Longer than any file takes to write.
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>
     public StageName Name => name;
@@ -60,6 +65,55 @@ public sealed class SampleStage(
             new JsonObject { ["done"] = counts.Done, ["quarantined"] = counts.Quarantined });
     }
 
+    /// <summary>The stage's samples in their order.</summary>
+    public IAsyncEnumerable<NewSample> PlannedAsync(RunContext context, CancellationToken cancel) => plan(context, cancel);
+
+    /// <summary>Computes samples that are done once more, and compares. A fixed batch is computed whole, as it was.</summary>
+    /// <param name="context">The run, in this stage.</param>
+    /// <param name="rows">Done samples.</param>
+    /// <param name="scratch">A folder for what is made; the caller's to delete.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <returns>Each sample with its comparison, or with why there is none.</returns>
+    public async IAsyncEnumerable<(SampleRow Sample, SampleComparison? Comparison, string? Error)> RecomputeAsync(
+        RunContext context, IReadOnlyList<SampleRow> rows, string scratch, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        ISampleResults compare = results ?? throw new InvalidOperationException($"results of {name.Text()} cannot be compared");
+        Dictionary<string, SampleRow> byId = rows.ToDictionary(row => row.Id, StringComparer.Ordinal);
+        SecondRound queue = await SecondRound.OfAsync(context, rows, cancel);
+        ISampleProcessor lane = await processor(context, cancel);
+        await using IAsyncDisposable owned = new Owned(lane);
+        await foreach (SampleResult result in lane.RunAsync(queue, cancel).WithCancellation(cancel))
+        {
+            if (!byId.Remove(result.Sample.Id, out SampleRow? row))
+            {
+                continue;
+            }
+
+            string? error = result.Error ?? (result.Content is null || row.Artifact is null ? "has no file to compare" : null);
+            if (error is not null)
+            {
+                yield return (row, null, error);
+                continue;
+            }
+
+            string again = Path.Combine(scratch, $"{row.Ordinal}");
+            using (FileStream file = File.Create(again))
+            {
+                result.Content!(file);
+            }
+
+            yield return (row, compare.Compare(await context.Artifacts.FetchAsync(row.Artifact!, cancel), again), null);
+        }
+
+        foreach (SampleRow row in byId.Values)
+        {
+            yield return (row, null, "the processor ended without a result for it");
+        }
+    }
+
+    /// <summary>What is wrong with a done sample's file, beyond its hash; null where nothing is.</summary>
+    public string? Inspect(SampleRow sample, string path) => results?.Inspect(sample, path);
+
     private async Task EnqueueAsync(RunContext context, string stage, CancellationToken stop)
     {
         List<NewSample> page = new(Page);
@@ -83,23 +137,9 @@ public sealed class SampleStage(
     public async Task<WorkOutcome> JoinAsync(RunContext context, CancellationToken stop, CancellationToken drain = default)
     {
         ISampleProcessor lane = await processor(context, stop);
-        try
-        {
-            Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work), context.Time);
-            return await worker.RunAsync(context.Run, name.Text(), lane, new Forward(context), stop, drain);
-        }
-        finally
-        {
-            switch (lane)
-            {
-                case IAsyncDisposable disposable:
-                    await disposable.DisposeAsync();
-                    break;
-                case IDisposable disposable:
-                    disposable.Dispose();
-                    break;
-            }
-        }
+        await using IAsyncDisposable owned = new Owned(lane);
+        Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work), context.Time);
+        return await worker.RunAsync(context.Run, name.Text(), lane, new Forward(context), stop, drain);
     }
 
     private async Task WorkAsync(RunContext context, CancellationToken stop)
@@ -124,10 +164,27 @@ public sealed class SampleStage(
     private static async Task SweepAsync(RunContext context, string stage, CancellationToken stop)
     {
         HashSet<string> kept = [.. (await context.Ledger.ArtifactsAsync(context.Run, cancel: stop)).Select(artifact => artifact.Name)];
-        int gone = await context.Artifacts.SweepAsync(Folders.RunFolder.EmbeddingsName, kept, stop);
+        int gone = await context.Artifacts.SweepAsync(Folders.RunFolder.EmbeddingsName, kept, Folders.RunLedger.InDatabase(context.Folder) is null ? TimeSpan.Zero : s_quiet, stop);
         if (gone > 0)
         {
             await context.Ledger.AppendEventAsync(context.Run, new NewEvent("leavings_swept", stage, Detail: EventDetail.Of("files", gone)), stop);
+        }
+    }
+
+    // A processor may own a model or nothing.
+    private sealed class Owned(ISampleProcessor lane) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            switch (lane)
+            {
+                case IAsyncDisposable disposable:
+                    await disposable.DisposeAsync();
+                    break;
+                case IDisposable disposable:
+                    disposable.Dispose();
+                    break;
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using SeaCluster.Models;
+using SeaCluster.Runs.Ledgers;
 
 namespace SeaCluster.Runs.Specs;
 
@@ -25,23 +27,31 @@ public static class SpecInputs
         List<SpecInput> inputs = [];
         foreach (SpecEntry option in SpecSchema.Root.Options.Where(option => option.Rules is { Path: true, Operational: false }))
         {
-            if (option.ValueIn(spec) is not string { Length: > 0 } path)
+            if (option.ValueIn(spec) is string { Length: > 0 } path)
             {
-                continue;
-            }
-
-            try
-            {
-                inputs.Add(Directory.Exists(path) ? Folder(option.Path, path) : new SpecInput(option.Path, path, HashOf(path), new FileInfo(path).Length));
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new SeaException($"{option.Path}: cannot read {path}: {error.Message}", inner: error);
+                inputs.Add(Fingerprint(option.Path, path));
             }
         }
 
         return inputs;
     }
+
+    /// <summary>One of them.</summary>
+    /// <exception cref="SeaException">It cannot be read.</exception>
+    public static SpecInput Fingerprint(string option, string path)
+    {
+        try
+        {
+            return Directory.Exists(path) ? Folder(option, path) : new SpecInput(option, path, HashOf(path), new FileInfo(path).Length);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SeaException($"{option}: cannot read {path}: {error.Message}", inner: error);
+        }
+    }
+
+    /// <summary>What was in them when a run began.</summary>
+    public static IReadOnlyList<SpecInput> Recorded(RunRow run) => JsonSerializer.Deserialize<List<SpecInput>>(run.Inputs) ?? [];
 
     private static SpecInput Folder(string option, string path)
     {

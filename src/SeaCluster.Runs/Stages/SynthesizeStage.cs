@@ -14,7 +14,7 @@ namespace SeaCluster.Runs.Stages;
 public static class SynthesizeStage
 {
     /// <summary>The stage.</summary>
-    public static IStage Create() => new SampleStage(StageName.Synthesize, Samples, Processor, context => NotNeeded(context.Spec));
+    public static IStage Create() => new SampleStage(StageName.Synthesize, Samples, Processor, context => NotNeeded(context.Spec), new EmbeddingResults());
 
     /// <summary>Why a spec has no use for synthetic encoder outputs, or null: the baselines on text, blank or real media need none.</summary>
     public static string? NotNeeded(RunSpec spec)

@@ -88,6 +88,15 @@ public sealed class FolderArtifactStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Sweeping_leaves_what_a_late_worker_may_still_be_writing()
+    {
+        string young = _folder.Write("embeddings/.young.tmp", "half"), old = _folder.Write("embeddings/.old.tmp", "half"), late = _folder.Write("embeddings/late-0123456789abcdef.safetensors", "whole");
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddHours(-1));
+        (await new FolderArtifactStore(_folder.PathOf("")).SweepAsync("embeddings", new HashSet<string>(), TimeSpan.FromMinutes(10))).ShouldBe(1);
+        (File.Exists(young), File.Exists(old), File.Exists(late)).ShouldBe((true, false, true));
+    }
+
+    [Fact]
     public async Task Sweeping_takes_leavings_and_leaves_the_rest()
     {
         FolderArtifactStore store = new(_folder.Path);
@@ -96,10 +105,10 @@ public sealed class FolderArtifactStoreTests : IDisposable
         _folder.Write("embeddings/.0123.tmp", "half");
         _folder.Write("embeddings/notes.txt", "a user's");
 
-        (await store.SweepAsync("embeddings", new HashSet<string> { kept.Name })).ShouldBe(2);
+        (await store.SweepAsync("embeddings", new HashSet<string> { kept.Name }, TimeSpan.Zero)).ShouldBe(2);
         Directory.GetFiles(_folder.PathOf("embeddings")).Select(Path.GetFileName).Order(StringComparer.Ordinal).ShouldBe([Path.GetFileName(kept.Name), "notes.txt"]);
         File.Exists(_folder.PathOf(late.Name)).ShouldBeFalse();
-        (await store.SweepAsync("nothing", new HashSet<string>())).ShouldBe(0);
+        (await store.SweepAsync("nothing", new HashSet<string>(), TimeSpan.FromMinutes(1))).ShouldBe(0);
     }
 
     [Theory]
