@@ -19,6 +19,9 @@ internal sealed class FakeRun(Action<string>? say = null)
 
     public Func<RunContext, CancellationToken, Task>? DuringAlign { get; init; }
 
+    /// <summary>Waited for before every step of the lane.</summary>
+    public Func<CancellationToken, Task>? Tick { get; init; }
+
     /// <summary>Writes rows, a model and a spec.</summary>
     /// <returns>The spec's path.</returns>
     public static string Write(string folder, int rows, string? bad = null, string? flaky = null)
@@ -50,7 +53,7 @@ internal sealed class FakeRun(Action<string>? say = null)
         (_, _) =>
         {
             _say("lane");
-            return Task.FromResult<ISampleProcessor>(new FakeLane(4, _say));
+            return Task.FromResult<ISampleProcessor>(new FakeLane(4, _say, Tick));
         });
 
     private async Task<StageOutcome> AlignAsync(RunContext context, CancellationToken stop)

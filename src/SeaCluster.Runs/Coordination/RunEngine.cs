@@ -56,8 +56,17 @@ public sealed class RunEngine
     /// <exception cref="OperationCanceledException">It was asked to stop while it waited for its ledger; what was acknowledged is kept.</exception>
     public async Task<RunOutcome> RunAsync(RunFolder folder, RunSpec? spec, IProgress<RunNotice>? notices, CancellationToken stop)
     {
-        notices ??= new Silence();
         await using RunSession session = await RunSession.OpenAsync(folder, spec, _time, notices, stop);
+        return await RunAsync(session, notices, stop);
+    }
+
+    /// <summary>The same on a run that is open already.</summary>
+    /// <param name="session">The run; stays the caller's.</param>
+    /// <param name="notices">Where signs of life go.</param>
+    /// <param name="stop">Asks to stop, resumable.</param>
+    public async Task<RunOutcome> RunAsync(RunSession session, IProgress<RunNotice>? notices, CancellationToken stop)
+    {
+        notices ??= new Silence();
         await PlanAsync(session, notices, stop);
         await RunVerification.InvalidateAsync(session, notices, stop);
         Exception? error = null;

@@ -10,11 +10,11 @@ namespace SeaCluster.Runs.Coordination;
 /// <summary>A run folder opened by the one process that may change it: its lock, its ledger, and where the run stands.</summary>
 public sealed class RunSession : IAsyncDisposable
 {
-    private readonly RunLock _lock;
+    private readonly RunLock? _lock;
     private readonly EventMirror _events;
     private readonly string _shown;
 
-    private RunSession(RunFolder folder, RunLock held, ILedger ledger, string shown, RunRow run, RunSpec spec, RunProgress progress, bool begun)
+    private RunSession(RunFolder folder, RunLock? held, ILedger ledger, IArtifactStore artifacts, string shown, RunRow run, RunSpec spec, RunProgress progress, bool begun)
     {
         Begun = begun;
         Folder = folder;
@@ -23,7 +23,7 @@ public sealed class RunSession : IAsyncDisposable
         Run = run;
         Spec = spec;
         Progress = progress;
-        Artifacts = new FolderArtifactStore(folder.Path);
+        Artifacts = artifacts;
         _lock = held;
         _events = new EventMirror(ledger, run.Id, folder.Events);
     }
@@ -93,7 +93,7 @@ public sealed class RunSession : IAsyncDisposable
                 await ledger.ExpireLeasesAsync(run.Id, cancel);
             }
 
-            return new RunSession(folder, held, ledger, opened.Shown, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel), begun: known is null);
+            return new RunSession(folder, held, ledger, new FolderArtifactStore(folder.Path), opened.Shown, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel), begun: known is null);
         }
         catch
         {
@@ -102,6 +102,19 @@ public sealed class RunSession : IAsyncDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A begun run over a ledger and a store that the caller has open, and whose only driver the caller makes sure to be: for who keeps them elsewhere than in the folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="ledger">The ledger; the session's from now on.</param>
+    /// <param name="artifacts">The results.</param>
+    /// <param name="run">The run's id in the ledger.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <exception cref="SeaException">The ledger does not hold the run.</exception>
+    public static async Task<RunSession> OverAsync(RunFolder folder, ILedger ledger, IArtifactStore artifacts, string run, CancellationToken cancel = default)
+    {
+        RunRow row = await ledger.RunAsync(run, cancel) ?? throw new SeaException($"the ledger does not hold the run {run}");
+        return new RunSession(folder, held: null, ledger, artifacts, "the ledger", row, FrozenSpec(row, folder, "the ledger"), await ReadProgressAsync(ledger, row, cancel), begun: false);
     }
 
     /// <summary>Records what the coordinator decides on an event.</summary>
@@ -145,7 +158,7 @@ public sealed class RunSession : IAsyncDisposable
     {
         _events.Dispose();
         await Ledger.DisposeAsync();
-        _lock.Dispose();
+        _lock?.Dispose();
     }
 
     internal static async Task<RunProgress> ReadProgressAsync(ILedger ledger, RunRow run, CancellationToken cancel)

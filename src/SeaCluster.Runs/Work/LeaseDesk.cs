@@ -5,11 +5,11 @@ using SeaCluster.Runs.Ledgers;
 namespace SeaCluster.Runs.Work;
 
 /// <summary>A worker's leases: takes them, renews them, knows which are in hand.</summary>
-internal sealed class LeaseDesk(ILedger ledger, string run, string stage, WorkerOptions options, TimeProvider time, CancellationToken drain) : ISampleQueue
+internal sealed class LeaseDesk(ILedger ledger, string run, string stage, WorkerOptions options, TimeProvider time, CancellationToken drain) : ISampleQueue, IDisposable
 {
     private readonly ConcurrentDictionary<string, WorkSample> _held = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<WorkSample, WorkBatch> _batches = new();
-    private TaskCompletionSource _settled = NewSignal();
+    private CancellationTokenSource _settled = new();
     private long _taken;
 
     public string Run => run;
@@ -28,7 +28,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
                 return [];
             }
 
-            Task changed = Volatile.Read(ref _settled).Task;
+            CancellationToken changed = Volatile.Read(ref _settled).Token;
             IReadOnlyList<WorkSample> taken = Accept(await ledger.LeaseAsync(run, stage, count, options.Terms, cancel));
             if (taken.Count > 0 || !wait || !await WaitAsync(changed, cancel))
             {
@@ -46,7 +46,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
                 return null;
             }
 
-            Task changed = Volatile.Read(ref _settled).Task;
+            CancellationToken changed = Volatile.Read(ref _settled).Token;
             LeasedBatch? leased = await ledger.LeaseBatchAsync(run, stage, options.Terms, cancel);
             if (leased is not null)
             {
@@ -77,7 +77,8 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
     {
         _held.TryRemove(KeyValuePair.Create(sample.Id, sample));
         _batches.TryRemove(sample, out _);
-        Interlocked.Exchange(ref _settled, NewSignal()).SetResult();
+        // Not disposed: who waits may be about to look at it.
+        Interlocked.Exchange(ref _settled, new CancellationTokenSource()).Cancel();
     }
 
     /// <summary>Renews until cancelled.</summary>
@@ -113,6 +114,8 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
         }
     }
 
+    public void Dispose() => _settled.Dispose();
+
     private List<WorkSample> Accept(IReadOnlyList<Lease> leases)
     {
         List<WorkSample> samples = [.. leases.Select(lease => new WorkSample(lease))];
@@ -137,7 +140,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
     }
 
     /// <returns>False when nothing is left to wait for.</returns>
-    private async Task<bool> WaitAsync(Task changed, CancellationToken cancel)
+    private async Task<bool> WaitAsync(CancellationToken changed, CancellationToken cancel)
     {
         if (await ledger.NextAvailableAsync(run, stage, cancel) is not { } next)
         {
@@ -152,12 +155,11 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
 
         // Other workers settle samples without telling us: look again within a third of a lease.
         wait = wait > options.Lease / 3 ? options.Lease / 3 : wait;
-        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel, drain);
-        await Task.WhenAny(changed, Task.Delay(wait, time, enough.Token));
-        await enough.CancelAsync();
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel, drain, changed);
+        await Task.Delay(wait, time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        // Whoever settled a sample goes on with its own work, not with ours.
+        await Task.Yield();
         cancel.ThrowIfCancellationRequested();
         return true;
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

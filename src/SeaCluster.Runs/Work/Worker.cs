@@ -25,16 +25,16 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
     public async Task<WorkOutcome> RunAsync(
         string run, string stage, ISampleProcessor processor, IProgress<WorkProgress>? progress, CancellationToken stop, CancellationToken drain = default)
     {
-        LeaseDesk desk = new(ledger, run, stage, options, time, drain);
+        using LeaseDesk desk = new(ledger, run, stage, options, time, drain);
         Publisher publisher = new(ledger, artifacts, options, run, stage, desk, progress);
         await publisher.StartAsync(stop);
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task renewing = desk.RenewAsync(ending.Token);
         Task<WorkEnd> working = WorkAsync(desk, publisher, processor, drain, ending.Token);
         await Task.WhenAny(working, renewing);
-        await ending.CancelAsync();
-        await ((Task)working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.CancelSoonAsync();
+        await ((Task)working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (working.IsCompletedSuccessfully)
         {
             return publisher.Outcome(await working);
@@ -127,7 +127,7 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
         }
         catch
         {
-            await broken.CancelAsync();
+            await broken.CancelSoonAsync();
             throw;
         }
     }
