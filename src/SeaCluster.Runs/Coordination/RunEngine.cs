@@ -112,7 +112,6 @@ public sealed class RunEngine
         {
             stop.ThrowIfCancellationRequested();
             notices.Report(new RunNotice.StageStarted(stage));
-            await session.Ledger.ForgetArtifactsAsync(session.Run.Id, stage.Text(), stop);
             string builtOn = await StageChain.OfAsync(session.Ledger, session.Run.Id, stage, stop);
             StageOutcome outcome = await _stages[stage].RunAsync(
                 new RunContext

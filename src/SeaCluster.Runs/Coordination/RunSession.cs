@@ -13,16 +13,20 @@ public sealed class RunSession : IAsyncDisposable
     private readonly RunLock? _lock;
     private readonly EventMirror _events;
     private readonly string _shown;
+    private readonly Dictionary<string, long> _versions;
+    private long _version;
 
-    private RunSession(RunFolder folder, RunLock? held, ILedger ledger, IArtifactStore artifacts, string shown, RunRow run, RunSpec spec, RunProgress progress, bool begun)
+    private RunSession(RunFolder folder, RunLock? held, ILedger ledger, IArtifactStore artifacts, string shown, RunRow run, RunSpec spec, IReadOnlyList<StageRow> stages, bool begun)
     {
+        _version = run.Version;
+        _versions = stages.ToDictionary(row => row.Stage, row => row.Version, StringComparer.Ordinal);
+        Progress = ProgressOf(run, stages);
         Begun = begun;
         Folder = folder;
         Ledger = ledger;
         _shown = shown;
         Run = run;
         Spec = spec;
-        Progress = progress;
         Artifacts = artifacts;
         _lock = held;
         _events = new EventMirror(ledger, run.Id, folder.Events);
@@ -93,7 +97,7 @@ public sealed class RunSession : IAsyncDisposable
                 await ledger.ExpireLeasesAsync(run.Id, cancel);
             }
 
-            return new RunSession(folder, held, ledger, new FolderArtifactStore(folder.Path), opened.Shown, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel), begun: known is null);
+            return new RunSession(folder, held, ledger, new FolderArtifactStore(folder.Path), opened.Shown, run, spec ?? frozen, await ledger.StagesAsync(run.Id, cancel), begun: known is null);
         }
         catch
         {
@@ -114,7 +118,7 @@ public sealed class RunSession : IAsyncDisposable
     public static async Task<RunSession> OverAsync(RunFolder folder, ILedger ledger, IArtifactStore artifacts, string run, CancellationToken cancel = default)
     {
         RunRow row = await ledger.RunAsync(run, cancel) ?? throw new SeaException($"the ledger does not hold the run {run}");
-        return new RunSession(folder, held: null, ledger, artifacts, "the ledger", row, FrozenSpec(row, folder, "the ledger"), await ReadProgressAsync(ledger, row, cancel), begun: false);
+        return new RunSession(folder, held: null, ledger, artifacts, "the ledger", row, FrozenSpec(row, folder, "the ledger"), await ledger.StagesAsync(row.Id, cancel), begun: false);
     }
 
     /// <summary>Records what the coordinator decides on an event.</summary>
@@ -129,10 +133,12 @@ public sealed class RunSession : IAsyncDisposable
             switch (command)
             {
                 case RunCommand.MoveRun move:
-                    moved = await Ledger.MoveRunAsync(Run.Id, move.From, move.To, move.Message);
+                    moved = await Ledger.MoveRunAsync(Run.Id, move.From, move.To, move.Message, _version++);
                     break;
                 case RunCommand.MoveStage move:
-                    moved = await Ledger.MoveStageAsync(Run.Id, move.Stage.Text(), move.Move);
+                    long version = _versions.GetValueOrDefault(move.Stage.Text());
+                    moved = await Ledger.MoveStageAsync(Run.Id, move.Stage.Text(), move.Move with { Version = version });
+                    _versions[move.Stage.Text()] = version + 1;
                     break;
                 case RunCommand.StartStage begin:
                     start = begin.Stage;
@@ -161,10 +167,10 @@ public sealed class RunSession : IAsyncDisposable
         _lock?.Dispose();
     }
 
-    internal static async Task<RunProgress> ReadProgressAsync(ILedger ledger, RunRow run, CancellationToken cancel)
+    private static RunProgress ProgressOf(RunRow run, IReadOnlyList<StageRow> stages)
     {
         RunProgress progress = RunProgress.New with { Run = run.State };
-        foreach (StageRow row in await ledger.StagesAsync(run.Id, cancel))
+        foreach (StageRow row in stages)
         {
             if (StageNames.Parse(row.Stage) is { } stage)
             {

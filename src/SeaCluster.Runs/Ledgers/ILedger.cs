@@ -28,12 +28,21 @@ public interface ILedger : IAsyncDisposable
     Task<RunRow?> RunAsync(string run, CancellationToken cancel = default);
 
     /// <summary>Moves a run from one state to another; false, and nothing changed, when it was in neither of the two.</summary>
-    Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, CancellationToken cancel = default);
+    /// <param name="run">The run.</param>
+    /// <param name="from">Where it stands.</param>
+    /// <param name="to">Where to.</param>
+    /// <param name="message">Why, or null.</param>
+    /// <param name="version">How often it has moved before (<see cref="RunRow.Version"/>): the move is refused where another came between, so that one which arrives late or twice changes nothing. Null: whatever came before.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, long? version = null, CancellationToken cancel = default);
 
     /// <summary>The stages that were ever moved, in no order.</summary>
     Task<IReadOnlyList<StageRow>> StagesAsync(string run, CancellationToken cancel = default);
 
-    /// <summary>Moves a stage from one state to another; false, and nothing changed, when it was in neither of the two.</summary>
+    /// <summary>
+    /// Moves a stage from one state to another; false, and nothing changed, when it was in neither of the two, or another move came between (<see cref="StageMove.Version"/>). A stage that
+    /// begins to run makes its artifacts anew: those that it recorded for itself, not those of its samples, are forgotten with the move.
+    /// </summary>
     Task<bool> MoveStageAsync(string run, string stage, StageMove move, CancellationToken cancel = default);
 
     /// <summary>Adds to the time that a stage has worked, over all its starts.</summary>
@@ -104,9 +113,6 @@ public interface ILedger : IAsyncDisposable
 
     /// <summary>Artifacts by name; of one stage, or of all.</summary>
     Task<IReadOnlyList<ArtifactRow>> ArtifactsAsync(string run, string? stage = null, CancellationToken cancel = default);
-
-    /// <summary>Forgets the artifacts that a stage recorded for itself, not those of its samples: it is about to run again.</summary>
-    Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default);
 
     /// <summary>Appends an event.</summary>
     Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default);

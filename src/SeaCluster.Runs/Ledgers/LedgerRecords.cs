@@ -7,7 +7,7 @@ namespace SeaCluster.Runs.Ledgers;
 internal sealed class RunRecord
 {
     public const string Select =
-        "SELECT id AS Id, name AS Name, spec AS Spec, spec_hash AS SpecHash, inputs AS Inputs, state AS State, message AS Message, created_at AS Created, updated_at AS Updated FROM runs";
+        "SELECT id AS Id, name AS Name, spec AS Spec, spec_hash AS SpecHash, inputs AS Inputs, state AS State, message AS Message, created_at AS Created, updated_at AS Updated, version AS Version FROM runs";
 
     public string Id { get; set; } = "";
 
@@ -27,13 +27,15 @@ internal sealed class RunRecord
 
     public long Updated { get; set; }
 
-    public RunRow ToRow() => new(Id, Name, Spec, SpecHash, Inputs, LedgerText.Run(State), Message, Moment.Of(Created), Moment.Of(Updated));
+    public long Version { get; set; }
+
+    public RunRow ToRow() => new(Id, Name, Spec, SpecHash, Inputs, LedgerText.Run(State), Message, Moment.Of(Created), Moment.Of(Updated)) { Version = Version };
 }
 
 internal sealed class StageRecord
 {
     public const string Select =
-        "SELECT stage AS Stage, state AS State, started_at AS Started, finished_at AS Finished, worked_ms AS Worked, summary AS Summary, error AS Error FROM stages";
+        "SELECT stage AS Stage, state AS State, started_at AS Started, finished_at AS Finished, worked_ms AS Worked, summary AS Summary, error AS Error, version AS Version FROM stages";
 
     public string Stage { get; set; } = "";
 
@@ -49,8 +51,10 @@ internal sealed class StageRecord
 
     public string? Error { get; set; }
 
+    public long Version { get; set; }
+
     public StageRow ToRow() =>
-        new(Stage, LedgerText.Stage(State), Moment.Of(Started), Moment.Of(Finished), TimeSpan.FromMilliseconds(Worked), Summary, Error);
+        new(Stage, LedgerText.Stage(State), Moment.Of(Started), Moment.Of(Finished), TimeSpan.FromMilliseconds(Worked), Summary, Error) { Version = Version };
 }
 
 internal sealed class EventRecord
@@ -163,6 +167,20 @@ internal sealed class SampleRecord
     public static string LostTooOften(int times) => $"its lease was lost {times} times: the worker was killed or frozen each time it worked on this sample";
 
     public Lease ToLease() => new(Id, Token, Attempts, Ordinal, Batch, SpecHash, Input, Moment.Of(AvailableAt ?? 0));
+}
+
+/// <summary>Where a run or a stage stands, read before it is moved.</summary>
+internal sealed class StandRecord
+{
+    public string State { get; set; } = "";
+
+    public long Version { get; set; }
+
+    /// <returns>True where the move was made before, false where it may not be made, null where it is to be made.</returns>
+    public bool? Answer(string from, string to, long? version) =>
+        State == to && (version is null || Version == version + 1) ? true
+        : State != from || (version is not null && Version != version) ? false
+        : null;
 }
 
 internal static class Moment

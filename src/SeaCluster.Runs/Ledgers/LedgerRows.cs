@@ -10,7 +10,11 @@ public sealed record NewRun(string Id, string Name, string Spec, string SpecHash
 
 /// <summary>A recorded run.</summary>
 public sealed record RunRow(
-    string Id, string Name, string Spec, string SpecHash, string Inputs, RunState State, string? Message, DateTimeOffset Created, DateTimeOffset Updated);
+    string Id, string Name, string Spec, string SpecHash, string Inputs, RunState State, string? Message, DateTimeOffset Created, DateTimeOffset Updated)
+{
+    /// <summary>How often it moved.</summary>
+    public long Version { get; init; }
+}
 
 /// <summary>Where a run stands. The names are stored: they never change.</summary>
 public enum RunState
@@ -43,7 +47,11 @@ public enum RunState
 /// <param name="Summary">What it said at its end: JSON.</param>
 /// <param name="Error">Why it failed.</param>
 public sealed record StageRow(
-    string Stage, StageState State, DateTimeOffset? Started, DateTimeOffset? Finished, TimeSpan Worked, string? Summary, string? Error);
+    string Stage, StageState State, DateTimeOffset? Started, DateTimeOffset? Finished, TimeSpan Worked, string? Summary, string? Error)
+{
+    /// <summary>How often it moved.</summary>
+    public long Version { get; init; }
+}
 
 /// <summary>Where a stage stands. The names are stored: they never change.</summary>
 public enum StageState
@@ -70,6 +78,9 @@ public enum StageState
 /// <summary>A stage's move from one state to another.</summary>
 public sealed record StageMove(StageState From, StageState To)
 {
+    /// <summary>How often the stage has moved before: the move is refused where another came between, so that one which arrives late or twice changes nothing. Null: whatever came before.</summary>
+    public long? Version { get; init; }
+
     /// <summary>What the stage says at its end, JSON.</summary>
     public string? Summary { get; init; }
 

@@ -36,8 +36,8 @@ public sealed class PatientLedger(ILedger inner, TimeProvider time, Action<strin
     public Task<RunRow?> RunAsync(string run, CancellationToken cancel = default) => KeepAsync(() => inner.RunAsync(run, cancel), cancel);
 
     /// <inheritdoc/>
-    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, CancellationToken cancel = default) =>
-        KeepAsync(() => inner.MoveRunAsync(run, from, to, message, cancel), cancel);
+    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, long? version = null, CancellationToken cancel = default) =>
+        KeepAsync(() => inner.MoveRunAsync(run, from, to, message, version, cancel), cancel);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<StageRow>> StagesAsync(string run, CancellationToken cancel = default) => KeepAsync(() => inner.StagesAsync(run, cancel), cancel);
@@ -106,9 +106,6 @@ public sealed class PatientLedger(ILedger inner, TimeProvider time, Action<strin
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ArtifactRow>> ArtifactsAsync(string run, string? stage = null, CancellationToken cancel = default) => KeepAsync(() => inner.ArtifactsAsync(run, stage, cancel), cancel);
-
-    /// <inheritdoc/>
-    public Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default) => KeepAsync(() => inner.ForgetArtifactsAsync(run, stage, cancel), cancel);
 
     /// <inheritdoc/>
     public Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default) => KeepAsync(() => inner.AppendEventAsync(run, added, cancel), cancel);

@@ -194,6 +194,15 @@ public abstract class LedgerConformance
         (await ledger.RunsAsync()).Single().ShouldBe(run);
         (await ledger.RunAsync("none")).ShouldBeNull();
 
+        run.Version.ShouldBe(2);
+        (await ledger.MoveRunAsync(Run, RunState.Failed, RunState.Running, version: 2)).ShouldBeTrue();
+        (await ledger.MoveRunAsync(Run, RunState.Failed, RunState.Running, version: 2)).ShouldBeTrue("the same move again");
+        (await ledger.MoveRunAsync(Run, RunState.Running, RunState.Interrupted, version: 3)).ShouldBeTrue();
+        (await ledger.MoveRunAsync(Run, RunState.Interrupted, RunState.Running, version: 4)).ShouldBeTrue();
+        (await ledger.MoveRunAsync(Run, RunState.Running, RunState.Interrupted, version: 3)).ShouldBeFalse("it arrives late");
+        (await ledger.MoveRunAsync(Run, RunState.Failed, RunState.Running, version: 2)).ShouldBeFalse("it arrives late, and the run stands where it leads");
+        (await ledger.RunAsync(Run))!.State.ShouldBe(RunState.Running);
+
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Done, StageState.Pending))).ShouldBeTrue("a stage that never moved is pending");
         DateTimeOffset begun = Time.GetUtcNow();
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running))).ShouldBeTrue();
@@ -203,7 +212,13 @@ public abstract class LedgerConformance
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Failed, StageState.Done))).ShouldBeFalse();
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Running, StageState.Done) { Summary = """{"n":1}""" })).ShouldBeTrue();
         (await ledger.StagesAsync(Run)).Single().ShouldBe(
-            new StageRow(Stage, StageState.Done, begun, Time.GetUtcNow(), TimeSpan.FromSeconds(3), """{"n":1}""", null));
+            new StageRow(Stage, StageState.Done, begun, Time.GetUtcNow(), TimeSpan.FromSeconds(3), """{"n":1}""", null) { Version = 2 });
+
+        (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Done, StageState.Pending) { Version = 2 })).ShouldBeTrue();
+        (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running) { Version = 3 })).ShouldBeTrue();
+        (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running) { Version = 3 })).ShouldBeTrue("the same move again");
+        (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Running, StageState.Pending) { Version = 1 })).ShouldBeFalse("it arrives late");
+        (await ledger.StagesAsync(Run)).Single().State.ShouldBe(StageState.Running);
     }
 
     internal async Task Events_are_numbered_in_order()
@@ -229,9 +244,12 @@ public abstract class LedgerConformance
         await ledger.PutArtifactAsync(Run, new ArtifactRow("index.json", Stage, null, new string('c', 64), 10));
         (await ledger.ArtifactsAsync(Run, Stage)).Select(row => (row.Name, row.Bytes)).ShouldBe([("embeddings/s0", 3L), ("index.json", 10L)]);
 
-        await ledger.ForgetArtifactsAsync(Run, Stage);
+        (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running) { Version = 0 })).ShouldBeTrue();
         (await ledger.ArtifactsAsync(Run, Stage)).Select(row => row.Name).ShouldBe(["embeddings/s0"]);
         (await ledger.ArtifactsAsync(Run, "align")).ShouldBeEmpty();
+        await ledger.PutArtifactAsync(Run, new ArtifactRow("index.json", Stage, null, new string('d', 64), 11));
+        (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running) { Version = 0 })).ShouldBeTrue("the same move again");
+        (await ledger.ArtifactsAsync(Run, Stage)).Select(row => row.Name).ShouldBe(["embeddings/s0", "index.json"]);
     }
 
     internal async Task Many_handles_at_once_lease_every_sample_once_with_growing_tokens()

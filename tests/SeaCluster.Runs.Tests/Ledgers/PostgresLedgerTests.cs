@@ -78,7 +78,7 @@ public sealed class PostgresLedgerTests(PostgresServer server) : LedgerConforman
             await ledger.DisposeAsync();
         }
 
-        (await server.AskAsync($"SELECT count(*) FROM {SchemaOf("crowd")}.migrations")).ShouldBe(1L);
+        (await server.AskAsync($"SELECT count(*) FROM {SchemaOf("crowd")}.migrations")).ShouldBe(2L);
     }
 
     [RequiresFact(PostgresServer.Needed)]
@@ -90,7 +90,7 @@ public sealed class PostgresLedgerTests(PostgresServer server) : LedgerConforman
         }
 
         SeaException error = await Should.ThrowAsync<SeaException>(() => OpenAsync("new"));
-        error.Message.ShouldBe($"{server.Text(SchemaOf("new"))}: the ledger has schema version 99, this program knows up to 1: a newer version wrote it");
+        error.Message.ShouldBe($"{server.Text(SchemaOf("new"))}: the ledger has schema version 99, this program knows up to 2: a newer version wrote it");
         error.Hint.ShouldBe("use that version or a newer one");
     }
 

@@ -32,7 +32,7 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
         Execute("new", "INSERT INTO migrations (version, name, applied_at) VALUES (99, '0099_future.sql', 0)");
 
         SeaException error = Should.Throw<SeaException>(() => Open("new"));
-        error.Message.ShouldBe($"{_folder.PathOf("new.db")}: the ledger has schema version 99, this program knows up to 1: a newer version wrote it");
+        error.Message.ShouldBe($"{_folder.PathOf("new.db")}: the ledger has schema version 99, this program knows up to 2: a newer version wrote it");
         error.Hint.ShouldBe("use that version or a newer one");
     }
 
@@ -131,7 +131,7 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
         await using ILedger ledger = await MadeAsync("modes");
         File.Exists(_folder.PathOf("modes.db-wal")).ShouldBeTrue();
         Query("modes", "PRAGMA journal_mode").ShouldBe("wal");
-        Query("modes", "SELECT count(*) FROM migrations").ShouldBe(1L);
+        Query("modes", "SELECT count(*) FROM migrations").ShouldBe(2L);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed record Shape(int Rows, int Workers, bool Local, bool Bad);
 /// <param name="over">What lies over the real ledger: a broken one, to see that it is found out.</param>
 internal sealed class SimulatedRun(int seed, Shape shape, RunFolder folder, Func<ILedger, ILedger>? over = null)
 {
-    private static readonly TimeSpan s_troubled = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan s_troubled = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan s_limit = TimeSpan.FromHours(6);
     private static readonly FaultPoint[] s_points = [FaultPoint.Leased, FaultPoint.ArtifactWritten, FaultPoint.ArtifactSynced, FaultPoint.ArtifactPublished, FaultPoint.Renewing, FaultPoint.EventMirroring, FaultPoint.StageEnding];
 

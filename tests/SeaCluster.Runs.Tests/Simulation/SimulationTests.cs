@@ -16,6 +16,9 @@ public sealed class SimulationTests(ITestOutputHelper output) : IDisposable
 {
     private const int Standard = 2000;
 
+    // An audit takes as long as a third of a history.
+    private const int AuditEvery = 4;
+
     // In memory where there is such a place: a history flushes files a hundred times.
     private readonly string _folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"sea-simulation-{Guid.NewGuid():N}")).FullName;
     private readonly Dictionary<Shape, (string Begun, SortedDictionary<string, string> Undisturbed)> _shapes = [];
@@ -81,8 +84,11 @@ public sealed class SimulationTests(ITestOutputHelper output) : IDisposable
             run.Play();
             run.End.ShouldBe(shape.Bad ? RunState.Partly : RunState.Done);
             FilesOf(folder.Path).ShouldBe(undisturbed);
-            AuditReport audit = new RunAudit([new FakeRun().Synthesize()], TimeProvider.System).RunAsync(folder).GetAwaiter().GetResult();
-            audit.Checks.SelectMany(check => check.Problems).ShouldBeEmpty();
+            if (seed % AuditEvery == 0)
+            {
+                AuditReport audit = new RunAudit([new FakeRun().Synthesize()], TimeProvider.System).RunAsync(folder).GetAwaiter().GetResult();
+                audit.Checks.SelectMany(check => check.Problems).ShouldBeEmpty();
+            }
         }
         catch (Exception error)
         {

@@ -68,22 +68,17 @@ public sealed partial class PostgresLedger : ILedger
         cancel);
 
     /// <inheritdoc/>
-    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, CancellationToken cancel = default) => _database.WriteAsync(
+    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, long? version = null, CancellationToken cancel = default) => _database.WriteAsync(
         async session =>
         {
-            string? state = await session.FirstAsync<string>("SELECT state FROM runs WHERE id = @run FOR UPDATE", new { run });
-            if (state == LedgerText.Of(to))
+            StandRecord? stand = await session.FirstAsync<StandRecord>("SELECT state AS State, version AS Version FROM runs WHERE id = @run FOR UPDATE", new { run });
+            if ((stand ?? new StandRecord()).Answer(LedgerText.Of(from), LedgerText.Of(to), version) is { } answer)
             {
-                return true;
-            }
-
-            if (state != LedgerText.Of(from))
-            {
-                return false;
+                return answer;
             }
 
             await session.ExecuteAsync(
-                "UPDATE runs SET state = @state, message = @message, updated_at = sea_now() WHERE id = @run", new { run, state = LedgerText.Of(to), message = PostgresText.Storable(message) });
+                "UPDATE runs SET state = @state, version = version + 1, message = @message, updated_at = sea_now() WHERE id = @run", new { run, state = LedgerText.Of(to), message = PostgresText.Storable(message) });
             session.Add(run, new NewEvent($"run_{LedgerText.Of(to)}", Detail: message is null ? null : EventDetail.Of("message", message)));
             return true;
         },
@@ -99,20 +94,21 @@ public sealed partial class PostgresLedger : ILedger
         async session =>
         {
             await session.ExecuteAsync("INSERT INTO stages (run, stage, state) VALUES (@run, @stage, 'pending') ON CONFLICT DO NOTHING", new { run, stage });
-            string state = (await session.FirstAsync<string>("SELECT state FROM stages WHERE run = @run AND stage = @stage FOR UPDATE", new { run, stage }))!;
-            if (state == LedgerText.Of(move.To))
+            StandRecord stand = (await session.FirstAsync<StandRecord>("SELECT state AS State, version AS Version FROM stages WHERE run = @run AND stage = @stage FOR UPDATE", new { run, stage }))!;
+            if (stand.Answer(LedgerText.Of(move.From), LedgerText.Of(move.To), move.Version) is { } answer)
             {
-                return true;
+                return answer;
             }
 
-            if (state != LedgerText.Of(move.From))
+            if (move.To == StageState.Running)
             {
-                return false;
+                // With the move, or a late repetition would take away what the stage has recorded since.
+                await session.ExecuteAsync("DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample IS NULL", new { run, stage });
             }
 
             await session.ExecuteAsync(
                 """
-                UPDATE stages SET state = @state, summary = @Summary, error = @Error,
+                UPDATE stages SET state = @state, version = version + 1, summary = @Summary, error = @Error,
                     started_at = CASE WHEN @running THEN now.at ELSE started_at END, finished_at = CASE WHEN @ended THEN now.at END
                 FROM (SELECT sea_now() AS at) AS now
                 WHERE run = @run AND stage = @stage
@@ -161,10 +157,6 @@ public sealed partial class PostgresLedger : ILedger
             """,
             new { run, stage }),
         cancel);
-
-    /// <inheritdoc/>
-    public Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default) => _database.WriteAsync(
-        session => session.ExecuteAsync("DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample IS NULL", new { run, stage }), cancel);
 
     /// <inheritdoc/>
     public Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default) => _database.WriteAsync(

@@ -63,22 +63,17 @@ public sealed partial class SqliteLedger : ILedger
         cancel);
 
     /// <inheritdoc/>
-    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, CancellationToken cancel = default) => _database.WriteAsync(
+    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, long? version = null, CancellationToken cancel = default) => _database.WriteAsync(
         (connection, transaction) =>
         {
-            string? state = connection.ExecuteScalar<string?>("SELECT state FROM runs WHERE id = @run", new { run }, transaction);
-            if (state == LedgerText.Of(to))
+            StandRecord? stand = connection.QueryFirstOrDefault<StandRecord>("SELECT state AS State, version AS Version FROM runs WHERE id = @run", new { run }, transaction);
+            if ((stand ?? new StandRecord()).Answer(LedgerText.Of(from), LedgerText.Of(to), version) is { } answer)
             {
-                return true;
-            }
-
-            if (state != LedgerText.Of(from))
-            {
-                return false;
+                return answer;
             }
 
             connection.Execute(
-                "UPDATE runs SET state = @state, message = @message, updated_at = @Now WHERE id = @run",
+                "UPDATE runs SET state = @state, version = version + 1, message = @message, updated_at = @Now WHERE id = @run",
                 new { run, state = LedgerText.Of(to), message, Now },
                 transaction);
             AddEvent(connection, transaction, run, new NewEvent($"run_{LedgerText.Of(to)}", Detail: message is null ? null : EventDetail.Of("message", message)));
@@ -96,20 +91,21 @@ public sealed partial class SqliteLedger : ILedger
         (connection, transaction) =>
         {
             connection.Execute("INSERT INTO stages (run, stage, state) VALUES (@run, @stage, 'pending') ON CONFLICT DO NOTHING", new { run, stage }, transaction);
-            string state = connection.ExecuteScalar<string>("SELECT state FROM stages WHERE run = @run AND stage = @stage", new { run, stage }, transaction)!;
-            if (state == LedgerText.Of(move.To))
+            StandRecord stand = connection.QueryFirst<StandRecord>("SELECT state AS State, version AS Version FROM stages WHERE run = @run AND stage = @stage", new { run, stage }, transaction);
+            if (stand.Answer(LedgerText.Of(move.From), LedgerText.Of(move.To), move.Version) is { } answer)
             {
-                return true;
+                return answer;
             }
 
-            if (state != LedgerText.Of(move.From))
+            if (move.To == StageState.Running)
             {
-                return false;
+                // With the move, or a late repetition would take away what the stage has recorded since.
+                connection.Execute("DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample IS NULL", new { run, stage }, transaction);
             }
 
             connection.Execute(
                 """
-                UPDATE stages SET state = @state, summary = @Summary, error = @Error,
+                UPDATE stages SET state = @state, version = version + 1, summary = @Summary, error = @Error,
                     started_at = CASE WHEN @running THEN @Now ELSE started_at END,
                     finished_at = CASE WHEN @ended THEN @Now ELSE NULL END
                 WHERE run = @run AND stage = @stage
@@ -153,12 +149,6 @@ public sealed partial class SqliteLedger : ILedger
             """,
             new { run, stage },
             transaction)],
-        cancel);
-
-    /// <inheritdoc/>
-    public Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default) => _database.WriteAsync(
-        (connection, transaction) => connection.Execute(
-            "DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample IS NULL", new { run, stage }, transaction),
         cancel);
 
     /// <inheritdoc/>
