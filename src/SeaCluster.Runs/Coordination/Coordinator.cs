@@ -144,7 +144,8 @@ public static class Coordinator
     private static Decision Stop(RunProgress progress)
     {
         Recorder record = new(progress);
-        if (progress.Running is { } running)
+        // More than one where a move of a process that died arrived after its successor had begun.
+        foreach (StageName running in StageNames.All.Where(stage => progress.Stages[stage] == StageState.Running))
         {
             record.Stage(running, StageState.Pending);
         }

@@ -28,6 +28,8 @@ internal sealed class Child : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     public StreamWriter Input => _process.StandardInput;
 
     public Task<string> Errors { get; }

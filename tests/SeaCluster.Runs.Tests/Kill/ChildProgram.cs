@@ -49,6 +49,7 @@ public static class ChildProgram
                 ["run", var spec, var folder, "lines", var lines] when (allowed = long.Parse(lines)) > 0 => await RunAsync(spec, folder, Say, null, 0, Die),
                 ["run", var spec, var folder, "die", var point, var pass] => await RunAsync(spec, folder, Say, Enum.Parse<FaultPoint>(point), int.Parse(pass), Die),
                 ["work", var folder, var run, .. var mode] => await WorkAsync(folder, run, stepwise: mode is ["stepwise"], Say),
+                ["host", var root, .. var mode] => await HostAsync(root, stepwise: mode is ["stepwise"], Say),
                 ["hold", var folder] => await HoldAsync(folder, Say),
                 _ => 2,
             };
@@ -83,6 +84,22 @@ public static class ChildProgram
         FakeLane lane = new(4, say, stepwise ? async cancel => await Console.In.ReadLineAsync(cancel) : null);
         WorkOutcome outcome = await worker.RunAsync(run, "synthesize", lane, null, CancellationToken.None);
         say($"outcome {outcome.Done} {outcome.LeasesLost}");
+        return 0;
+    }
+
+    private static async Task<int> HostAsync(string root, bool stepwise, Action<string> say)
+    {
+        FakeRun run = new(say) { Tick = stepwise ? async cancel => await Console.In.ReadLineAsync(cancel) : null };
+        void Tell(WorkerNotice notice)
+        {
+            if (notice is WorkerNotice.SetAside aside)
+            {
+                say($"aside {aside.Reason}");
+            }
+        }
+
+        await using WorkerHost host = new(new WorkerHostOptions { Root = root }, [run.Synthesize()], TimeProvider.System, Tell);
+        await host.RunAsync(CancellationToken.None, CancellationToken.None);
         return 0;
     }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using SeaCluster.Runs.Faults;
 using SeaCluster.Runs.Folders;
@@ -104,7 +103,7 @@ public abstract class KilledRuns : IDisposable
 
         IReadOnlyList<SampleRow> rows = await ledger.SamplesAsync("run", "synthesize", new SampleQuery());
         rows.ShouldAllBe(row => row.State == SampleState.Done);
-        rows.ShouldAllBe(row => HashOf(_folder.PathOf(row.Artifact!.Name)) == row.Artifact.Hash);
+        rows.ShouldAllBe(row => RunFiles.HashOf(_folder.PathOf(row.Artifact!.Name)) == row.Artifact.Hash);
         rows.Select(row => row.Artifact!.Name).Distinct().Count().ShouldBe(80);
     }
 
@@ -147,26 +146,11 @@ public abstract class KilledRuns : IDisposable
         using Child undisturbed = new("run", _spec, _folder.PathOf("undisturbed"));
         (await undisturbed.EndAsync()).ShouldBe(PartlyDone, await undisturbed.Errors);
 
-        Files("killed").ShouldBe(Files("undisturbed"));
-        Files("killed").Count(file => file.StartsWith("embeddings/", StringComparison.Ordinal)).ShouldBe(Rows - 1);
-        (await SamplesAsync("killed")).ShouldBe(await SamplesAsync("undisturbed"));
+        RunFiles.Of(_folder.PathOf("killed")).ShouldBe(RunFiles.Of(_folder.PathOf("undisturbed")));
+        RunFiles.Of(_folder.PathOf("killed")).Count(file => file.StartsWith("embeddings/", StringComparison.Ordinal)).ShouldBe(Rows - 1);
+        (await RunFiles.SamplesAsync(_folder.PathOf("killed"))).ShouldBe(await RunFiles.SamplesAsync(_folder.PathOf("undisturbed")));
         File.ReadAllLines(_folder.PathOf("killed", "events.jsonl"))
             .Select((line, i) => JsonDocument.Parse(line).RootElement.GetProperty("sequence").GetInt64() - i).ShouldAllBe(difference => difference == 1);
-    }
-
-    private List<string> Files(string run) =>
-        [.. Directory.GetFiles(_folder.PathOf(run), "*", SearchOption.AllDirectories)
-            .Select(path => (Name: Path.GetRelativePath(_folder.PathOf(run), path), Path: path))
-            .Where(file => !file.Name.StartsWith("ledger.", StringComparison.Ordinal) && file.Name != "events.jsonl" && file.Name[0] != '.')
-            .OrderBy(file => file.Name, StringComparer.Ordinal)
-            .Select(file => $"{file.Name} {HashOf(file.Path)}")];
-
-    private async Task<List<string>> SamplesAsync(string run)
-    {
-        await using RunLedger opened = await RunLedger.OpenAsync(new RunFolder(_folder.PathOf(run)), given: null, create: false, TimeProvider.System);
-        string id = (await opened.FindRunAsync())!.Id;
-        return [.. (await opened.Ledger.SamplesAsync(id, "synthesize", new SampleQuery()))
-            .Select(row => $"{row.Ordinal} {row.Id} {row.State} {row.Artifact} {row.Loss} {row.Steps} {row.Error}")];
     }
 
     private async Task<ILedger> SharedStageAsync(int samples)
@@ -178,6 +162,4 @@ public abstract class KilledRuns : IDisposable
         await ledger.EnqueueAsync("run", "synthesize", "hash", [.. Enumerable.Range(0, samples).Select(n => new NewSample($"row-{n}", $"good {n}"))]);
         return ledger;
     }
-
-    private static string HashOf(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
 }
