@@ -4,6 +4,7 @@ using System.Globalization;
 using SeaCluster.Cli.Commands;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Models;
+using SeaCluster.Runs.Ledgers.Postgres;
 
 namespace SeaCluster.Cli;
 
@@ -49,7 +50,7 @@ internal static class Program
         root.Options.Add(SharedOptions.Verbose);
         foreach (Command command in new Command[]
         {
-            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(),
+            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(),
             ExportCommand.Create(), ChatCommand.Create(), InspectCommand.Create(), ParityCommand.Create(), BenchCommand.Create(), DemoCommand.Create(), TestCommand.Create(), BackendCommand.Create(), ReadmeCommand.Create(),
         })
         {
@@ -64,7 +65,7 @@ internal static class Program
     private static int Interrupted(ParseResult parsed, string[] arguments)
     {
         string again = parsed.CommandResult.Command is SeaCommand { Resumable: true }
-            ? $"; what is done is kept, go on with\n  {string.Join(' ', arguments.Prepend(Name).Select(Quoted))}"
+            ? $"; what is done is kept, go on with\n  {string.Join(' ', arguments.Select(PostgresAddress.WithoutPassword).Prepend(Name).Select(Quoted))}"
             : "";
         Console.Error.WriteLine($"sea: interrupted{again}");
         return ExitCode.Interrupted;

@@ -44,7 +44,7 @@ internal sealed class FakeRun(Action<string>? say = null)
         return StageOutcome.Done();
     }
 
-    private SampleStage Synthesize() => new(
+    public SampleStage Synthesize() => new(
         StageName.Synthesize,
         (context, _) => File.ReadLines(context.Folder.Prepared).Select(line => new NewSample(JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!, line)).ToAsyncEnumerable(),
         (_, _) =>

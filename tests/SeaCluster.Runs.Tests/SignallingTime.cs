@@ -24,7 +24,10 @@ public sealed class SignallingTime() : FakeTimeProvider(new DateTimeOffset(2026,
     }
 
     /// <summary>Until <paramref name="work"/> ends, moves the clock on by every wait of one of the given lengths.</summary>
-    public async Task<T> Drive<T>(Task<T> work, params TimeSpan[] waits)
+    public Task<T> Drive<T>(Task<T> work, params TimeSpan[] waits) => Drive(work, wait => waits.Contains(wait));
+
+    /// <summary>The same for every wait that <paramref name="passes"/>.</summary>
+    public async Task<T> Drive<T>(Task<T> work, Func<TimeSpan, bool> passes)
     {
         while (!work.IsCompleted)
         {
@@ -32,7 +35,7 @@ public sealed class SignallingTime() : FakeTimeProvider(new DateTimeOffset(2026,
             await Task.WhenAny(work, waiting);
             while (_waits.Reader.TryRead(out TimeSpan wait))
             {
-                if (waits.Contains(wait))
+                if (passes(wait))
                 {
                     Advance(wait);
                 }

@@ -28,8 +28,18 @@ internal static class Programs
 {
     /// <summary>The first program that is absent, as a reason; null where none is.</summary>
     public static string? WhyNot(string commands) =>
-        commands.Split(' ').FirstOrDefault(command => !OnPath(command)) is { } missing ? $"needs '{missing}' on PATH" : null;
+        commands.Split(' ').FirstOrDefault(command => Find(command) is null) is { } missing ? $"needs '{missing}' on PATH" : null;
 
-    private static bool OnPath(string command) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, command)));
+    /// <summary>Where a program is; null where it is absent.</summary>
+    public static string? Find(string command) =>
+        Folders().Select(folder => Path.Combine(folder, command)).FirstOrDefault(File.Exists);
+
+    // Debian keeps PostgreSQL's server programs beside PATH, a folder for each version.
+    private static IEnumerable<string> Folders() =>
+    [
+        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries),
+        .. Directory.Exists(Postgres) ? Directory.GetDirectories(Postgres).OrderByDescending(folder => folder, StringComparer.Ordinal).Select(folder => Path.Combine(folder, "bin")) : [],
+    ];
+
+    private const string Postgres = "/usr/lib/postgresql";
 }

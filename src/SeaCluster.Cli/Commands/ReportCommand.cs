@@ -54,7 +54,7 @@ internal static class ReportCommand
 
     private static async Task<string> OfRunAsync(RunFolder folder, ReportOptions options, CancellationToken cancel)
     {
-        await using RunSession session = await RunSession.OpenAsync(folder, null, TimeProvider.System, cancel);
+        await using RunSession session = await RunSession.OpenAsync(folder, null, TimeProvider.System, cancel: cancel);
         await ReportStage.WriteAsync(
             new RunContext
             {

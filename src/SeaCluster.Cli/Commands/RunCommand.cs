@@ -26,6 +26,7 @@ internal static class RunCommand
         Option<string?> folder = new("--out") { Description = "Run folder; it is gone on with where it holds this run", HelpName = "DIR" };
         Option<bool> deterministic = new("--deterministic") { Description = "Fix batches by the plan: killed and resumed equals undisturbed, byte for byte" };
         Option<string[]> set = new("--set") { Description = "Override a key of the spec, such as --set synthesize.steps=20", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
+        Option<string?> ledger = new("--ledger") { Description = "PostgreSQL database for the run's ledger, such as postgres://sea@db:5432/sea?schema=sea, its password in PGPASSWORD or PGPASSFILE. Default: ledger.db in the run folder", HelpName = "URL" };
         Option<bool> dryRun = new("--dry-run") { Description = "Print the plan of every stage, with times from a short measured probe, and stop; nothing is written" };
         Option<bool> controls = new("--controls") { Description = "Run the control arms beside the spec's own method, each below --out, and set them in one table: text SFT, text DPO, Eraser, blank, content alone, style alone, SEA, real media" };
         Option<string[]> grid = new("--grid") { Description = "Run once for each value of a key, such as --grid synthesize.steps=10,20,40; given twice, every combination", HelpName = "KEY=A,B,...", AllowMultipleArgumentsPerToken = false };
@@ -34,17 +35,23 @@ internal static class RunCommand
             "run",
             "Prepare, synthesize, align, evaluate and report as a spec says; started again, it goes on where it stopped.",
             "run samples/demo/run.yaml --out /tmp/run", "run my.yaml --dry-run", "run my.yaml --set align.steps=50 --deterministic",
+            "run my.yaml --out runs/x --ledger 'postgres://sea@db/sea?schema=lab'",
             "run my.yaml --controls --grid seed=0,1,2 --out runs/controls")
         {
             Resumable = true,
         }
-            .With(spec, folder, deterministic, set, controls, grid, dryRun, json)
+            .With(spec, folder, ledger, deterministic, set, controls, grid, dryRun, json)
             .Does(async (parsed, cancel) =>
             {
-                List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Override)];
+                List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Overrides.Parse)];
                 if (parsed.GetValue(deterministic))
                 {
                     overrides.Add(new("synthesize.deterministic", "true"));
+                }
+
+                if (parsed.GetValue(ledger) is { } address)
+                {
+                    overrides.Add(new("ledger", JsonSerializer.Serialize(address)));
                 }
 
                 (string file, string? begun) = SpecOf(parsed.GetValue(spec)!, parsed.GetValue(folder));
@@ -170,14 +177,6 @@ internal static class RunCommand
         .Where(figure => figure.Value is not null)
         .Select(figure => $"{figure.Key.Replace('_', ' ')} {(figure.Value!.GetValueKind() == JsonValueKind.Number ? figure.Value.GetValue<double>().ToString("0.####", CultureInfo.InvariantCulture) : figure.Value.ToString())}"));
 
-    private static KeyValuePair<string, string> Override(string text)
-    {
-        int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0
-            ? new(text[..equals], text[(equals + 1)..])
-            : throw new SeaException($"--set {text}: expected KEY=VALUE.", "For example --set synthesize.steps=20.") { WrongUse = true };
-    }
-
     private static KeyValuePair<string, string> Varied(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -203,6 +202,9 @@ internal static class RunCommand
                         break;
                     case RunNotice.NotPlanned without:
                         Screen.Say($"not planned: {without.Reason}");
+                        break;
+                    case RunNotice.LedgerAway or RunNotice.LedgerBack:
+                        Screen.Say(LedgerText.Of(value)!);
                         break;
                     case RunNotice.StageStarted started:
                         line?.Dispose();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using SeaCluster.Runs.Ledgers.Postgres;
 using SeaCluster.Runs.Specs;
 
 namespace SeaCluster.Cli.Frame;
@@ -15,7 +16,7 @@ internal static class WrongUse
         {
             string kind = token.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
             string meant = Spelling.Nearest(token, Candidates(command, token)) is { } near ? $"; did you mean '{near}'?" : "";
-            error.WriteLine($"sea: '{token}' is not {(kind == "command" ? "a" : "an")} {kind} of '{Path(command)}'{meant}");
+            error.WriteLine($"sea: '{PostgresAddress.WithoutPassword(token)}' is not {(kind == "command" ? "a" : "an")} {kind} of '{Path(command)}'{meant}");
         }
 
         // With an unknown word reported, "required command was not provided" would only say it twice.
@@ -23,7 +24,7 @@ internal static class WrongUse
         {
             if (unknown.Count == 0 || problem.SymbolResult is not CommandResult)
             {
-                error.WriteLine($"sea: {problem.Message}");
+                error.WriteLine($"sea: {PostgresAddress.WithoutPassword(problem.Message)}");
             }
         }
 

@@ -109,6 +109,15 @@ public abstract record RunNotice(StageName Stage)
     /// <summary>It could not be planned; the run goes on without, and its stages say what is wrong where something is.</summary>
     public sealed record NotPlanned(string Reason) : RunNotice(StageName.Prepare);
 
+    /// <summary>The ledger cannot be reached; the run waits for it.</summary>
+    /// <param name="Reason">What is wrong.</param>
+    /// <param name="For">For how long already.</param>
+    public sealed record LedgerAway(string Reason, TimeSpan For) : RunNotice(StageName.Prepare);
+
+    /// <summary>The ledger is there again; the run goes on.</summary>
+    /// <param name="After">How long it was away.</param>
+    public sealed record LedgerBack(TimeSpan After) : RunNotice(StageName.Prepare);
+
     /// <summary>A stage starts.</summary>
     public sealed record StageStarted(StageName Stage) : RunNotice(Stage);
 

@@ -53,10 +53,11 @@ public sealed class RunEngine
     /// <param name="notices">Where signs of life go; called on any thread.</param>
     /// <param name="stop">Asks to stop, resumable.</param>
     /// <exception cref="SeaException">The run could not be opened, or its ledger failed. A stage's failure is in the outcome instead.</exception>
+    /// <exception cref="OperationCanceledException">It was asked to stop while it waited for its ledger; what was acknowledged is kept.</exception>
     public async Task<RunOutcome> RunAsync(RunFolder folder, RunSpec? spec, IProgress<RunNotice>? notices, CancellationToken stop)
     {
         notices ??= new Silence();
-        await using RunSession session = await RunSession.OpenAsync(folder, spec, _time, stop);
+        await using RunSession session = await RunSession.OpenAsync(folder, spec, _time, notices, stop);
         await PlanAsync(session, notices, stop);
         await RunVerification.InvalidateAsync(session, notices, stop);
         Exception? error = null;

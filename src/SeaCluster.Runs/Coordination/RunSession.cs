@@ -3,7 +3,6 @@ using SeaCluster.Models;
 using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
-using SeaCluster.Runs.Ledgers.Sqlite;
 using SeaCluster.Runs.Specs;
 
 namespace SeaCluster.Runs.Coordination;
@@ -13,12 +12,14 @@ public sealed class RunSession : IAsyncDisposable
 {
     private readonly RunLock _lock;
     private readonly EventMirror _events;
+    private readonly string _shown;
 
-    private RunSession(RunFolder folder, RunLock held, ILedger ledger, RunRow run, RunSpec spec, RunProgress progress, bool begun)
+    private RunSession(RunFolder folder, RunLock held, ILedger ledger, string shown, RunRow run, RunSpec spec, RunProgress progress, bool begun)
     {
         Begun = begun;
         Folder = folder;
         Ledger = ledger;
+        _shown = shown;
         Run = run;
         Spec = spec;
         Progress = progress;
@@ -52,11 +53,12 @@ public sealed class RunSession : IAsyncDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="spec">The spec; null takes the frozen one of a run that was begun.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="notices">Where to tell that the ledger is away: it is then waited for, once it was reached at first, until <paramref name="cancel"/>; null: calls fail at once.</param>
     /// <param name="cancel">Stops waiting.</param>
     /// <exception cref="SeaException">
     /// Another process works on it; the spec or the files it names are not those of the run that was begun; the ledger cannot be used.
     /// </exception>
-    public static async Task<RunSession> OpenAsync(RunFolder folder, RunSpec? spec, TimeProvider time, CancellationToken cancel = default)
+    public static async Task<RunSession> OpenAsync(RunFolder folder, RunSpec? spec, TimeProvider time, IProgress<RunNotice>? notices = null, CancellationToken cancel = default)
     {
         if (spec is null && !folder.HasRun)
         {
@@ -68,16 +70,13 @@ public sealed class RunSession : IAsyncDisposable
         ILedger? ledger = null;
         try
         {
-            ledger = SqliteLedger.Open(folder.Ledger, time);
-            IReadOnlyList<RunRow> runs = await ledger.RunsAsync(cancel);
-            RunRow run = runs.Count switch
-            {
-                0 => await CreateAsync(ledger, spec ?? throw new SeaException($"{folder.Ledger}: holds no run", "give the spec"), time, cancel),
-                1 => runs[0],
-                _ => throw new SeaException($"{folder.Ledger}: holds {runs.Count} runs, expected one: it is not a run folder's ledger"),
-            };
-            RunSpec frozen = Frozen(run, folder);
-            if (runs.Count > 0 && spec is not null)
+            RunLedger opened = await RunLedger.OpenAsync(folder, spec?.Ledger, create: true, time, cancel);
+            ledger = notices is null ? opened.Ledger : new PatientLedger(
+                opened.Ledger, time, (reason, gone) => notices.Report(new RunNotice.LedgerAway(reason, gone)), gone => notices.Report(new RunNotice.LedgerBack(gone)), cancel);
+            RunRow? known = await opened.FindRunAsync(cancel);
+            RunRow run = known ?? await CreateAsync(opened, spec ?? throw new SeaException($"{opened.Shown}: holds no run", "give the spec"), time, cancel);
+            RunSpec frozen = FrozenSpec(run, folder, opened.Shown);
+            if (known is not null && spec is not null)
             {
                 RefuseOtherSpec(folder, frozen, spec);
                 RefuseOtherInputs(run, spec);
@@ -88,16 +87,17 @@ public sealed class RunSession : IAsyncDisposable
                 AtomicFile.WriteAllText(folder.Spec, run.Spec);
             }
 
-            // The lock proves that no worker of this run lives, so nobody need wait for leases of the dead.
-            await ledger.ExpireLeasesAsync(run.Id, cancel);
-            return new RunSession(folder, held, ledger, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel), begun: runs.Count == 0);
+            if (!opened.Shared)
+            {
+                // The lock proves that no other process works on this run, so nobody need wait for leases of the dead. Workers of a shared ledger live on without us.
+                await ledger.ExpireLeasesAsync(run.Id, cancel);
+            }
+
+            return new RunSession(folder, held, ledger, opened.Shown, run, spec ?? frozen, await ReadProgressAsync(ledger, run, cancel), begun: known is null);
         }
         catch
         {
-            if (ledger is not null)
-            {
-                await ledger.DisposeAsync();
-            }
+            await (ledger?.DisposeAsync() ?? ValueTask.CompletedTask);
 
             held.Dispose();
             throw;
@@ -128,7 +128,7 @@ public sealed class RunSession : IAsyncDisposable
 
             if (!moved)
             {
-                throw new SeaException($"{Folder.Ledger}: the run was changed by another process ({command} was refused)", "run again: it goes on from where it stands");
+                throw new SeaException($"{_shown}: the run was changed by another process ({command} was refused)", "run again: it goes on from where it stands");
             }
         }
 
@@ -162,20 +162,21 @@ public sealed class RunSession : IAsyncDisposable
         return progress;
     }
 
-    private static async Task<RunRow> CreateAsync(ILedger ledger, RunSpec spec, TimeProvider time, CancellationToken cancel)
+    private static async Task<RunRow> CreateAsync(RunLedger opened, RunSpec spec, TimeProvider time, CancellationToken cancel)
     {
         string hash = SpecHash.Of(spec);
-        string id = $"{SafeName.Of(spec.Name ?? "run")}-{Guid.CreateVersion7(time.GetUtcNow()):N}";
-        string frozen = SpecWriter.ToYaml(spec, "The spec of this run, frozen when it began, with every option written out.", $"sha256 of what decides results: {hash}");
+        string id = opened.Remember($"{SafeName.Of(spec.Name ?? "run")}-{Guid.CreateVersion7(time.GetUtcNow()):N}");
+        // Where the ledger is stands beside it, without a password.
+        string frozen = SpecWriter.ToYaml(spec with { Ledger = null }, "The spec of this run, frozen when it began, with every option written out.", $"sha256 of what decides results: {hash}");
         string inputs = JsonSerializer.Serialize(SpecInputs.Fingerprint(spec));
-        await ledger.CreateRunAsync(new NewRun(id, spec.Name ?? "run", frozen, hash, inputs), cancel);
-        return (await ledger.RunAsync(id, cancel))!;
+        await opened.Ledger.CreateRunAsync(new NewRun(id, spec.Name ?? "run", frozen, hash, inputs), cancel);
+        return (await opened.Ledger.RunAsync(id, cancel))!;
     }
 
-    private static RunSpec Frozen(RunRow run, RunFolder folder)
+    internal static RunSpec FrozenSpec(RunRow run, RunFolder folder, string ledger, IReadOnlyList<KeyValuePair<string, string>>? overrides = null)
     {
-        SpecReading reading = SpecReader.Read(run.Spec, folder.Path);
-        return reading.Spec ?? throw SpecProblems.ToException($"the frozen spec in {folder.Ledger}", reading.Problems);
+        SpecReading reading = SpecReader.Read(run.Spec, folder.Path, overrides);
+        return reading.Spec ?? throw SpecProblems.ToException($"the frozen spec in {ledger}", reading.Problems);
     }
 
     private static void RefuseOtherSpec(RunFolder folder, RunSpec frozen, RunSpec given)

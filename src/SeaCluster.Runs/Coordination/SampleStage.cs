@@ -17,6 +17,7 @@ public sealed class SampleStage(
     Func<RunContext, string?>? skip = null) : IStage
 {
     private const int Page = 500;
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public StageName Name => name;
@@ -35,7 +36,15 @@ public sealed class SampleStage(
         context.Report(counts.Settled, counts.Total);
         if (counts.Settled < counts.Total)
         {
-            await WorkAsync(context, stage, stop);
+            if (context.Spec.Work.Local)
+            {
+                await WorkAsync(context, stop);
+            }
+            else
+            {
+                await WatchAsync(context, stage, stop);
+            }
+
             counts = await context.Ledger.CountsAsync(context.Run, stage, stop);
         }
 
@@ -67,17 +76,17 @@ public sealed class SampleStage(
         await context.Ledger.EnqueueAsync(context.Run, stage, context.SpecHash, page, stop);
     }
 
-    private async Task WorkAsync(RunContext context, string stage, CancellationToken stop)
+    /// <summary>Works on the stage's samples beside whoever else does, until all are settled or it is asked to end.</summary>
+    /// <param name="context">The run, in this stage.</param>
+    /// <param name="stop">Asks to end at once: unfinished samples are given back.</param>
+    /// <param name="drain">Asks to finish what is in hand and to take no more.</param>
+    public async Task<WorkOutcome> JoinAsync(RunContext context, CancellationToken stop, CancellationToken drain = default)
     {
         ISampleProcessor lane = await processor(context, stop);
         try
         {
             Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work), context.Time);
-            WorkOutcome outcome = await worker.RunAsync(context.Run, stage, lane, new Forward(context), stop);
-            if (outcome.End == WorkEnd.Interrupted)
-            {
-                throw new OperationCanceledException(stop);
-            }
+            return await worker.RunAsync(context.Run, name.Text(), lane, new Forward(context), stop, drain);
         }
         finally
         {
@@ -90,6 +99,25 @@ public sealed class SampleStage(
                     disposable.Dispose();
                     break;
             }
+        }
+    }
+
+    private async Task WorkAsync(RunContext context, CancellationToken stop)
+    {
+        if ((await JoinAsync(context, stop)).End == WorkEnd.Interrupted)
+        {
+            throw new OperationCanceledException(stop);
+        }
+    }
+
+    // Others do the work: all there is to do is to look how far they are.
+    private static async Task WatchAsync(RunContext context, string stage, CancellationToken stop)
+    {
+        while (await context.Ledger.NextAvailableAsync(context.Run, stage, stop) is not null)
+        {
+            SampleCounts counts = await context.Ledger.CountsAsync(context.Run, stage, stop);
+            context.Report(counts.Settled, counts.Total, counts.Leased == 0 ? "no worker has a sample: start 'sea worker'" : null);
+            await Task.Delay(s_look, context.Time, stop);
         }
     }
 

@@ -15,8 +15,11 @@ public sealed record RunFolder
     /// <summary>The frozen spec.</summary>
     public string Spec => At("spec.yaml");
 
-    /// <summary>The ledger.</summary>
+    /// <summary>The ledger, where it is a file of the folder.</summary>
     public string Ledger => At("ledger.db");
+
+    /// <summary>Which database holds the run, where the ledger is one.</summary>
+    public string LedgerAddress => At("ledger.json");
 
     /// <summary>Prepared rows.</summary>
     public string Prepared => At("prepared.jsonl");
@@ -58,7 +61,7 @@ public sealed record RunFolder
     public string Lock => At(".lock");
 
     /// <summary>Whether a run was begun here.</summary>
-    public bool HasRun => File.Exists(Ledger);
+    public bool HasRun => File.Exists(Ledger) || File.Exists(LedgerAddress);
 
     /// <summary>A path below the folder.</summary>
     public string At(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);

@@ -74,6 +74,10 @@ public sealed record WorkOptions
     [SpecOption(Operational = true, Minimum = 0, Maximum = 604800)]
     public TimeSpan BackoffLimit { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Whether the run's own process works on its samples; false leaves them all to <c>sea worker</c>.</summary>
+    [SpecOption(Operational = true)]
+    public bool Local { get; init; } = true;
+
     /// <summary>How long a silent worker keeps its samples; it renews every third of this.</summary>
     [SpecOption(Operational = true, Minimum = 1, Maximum = 86400)]
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);

@@ -18,6 +18,10 @@ public sealed record RunSpec
     [SpecOption(Operational = true, Path = true)]
     public string? Out { get; init; }
 
+    /// <summary>The database that holds the ledger, <c>postgres://USER@HOST:PORT/DATABASE?schema=NAME</c>; <c>ledger.db</c> in the run folder when left out.</summary>
+    [SpecOption(Operational = true)]
+    public string? Ledger { get; init; }
+
     /// <summary>The frozen model.</summary>
     public ModelOptions Model { get; init; } = new();
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SeaCluster.Models.Configuration;
+using SeaCluster.Runs.Ledgers.Postgres;
 
 namespace SeaCluster.Runs.Specs;
 
@@ -11,6 +12,7 @@ internal static partial class SpecRules
     public static IEnumerable<SpecProblem> Check(RunSpec spec, bool checkFiles) =>
     [
         .. Model(spec),
+        .. Ledger(spec),
         .. Endpoints(spec),
         .. Synthesis(spec.Synthesize, spec.Data),
         .. Alignment(spec),
@@ -26,6 +28,10 @@ internal static partial class SpecRules
             yield return Problem("model.device", $"expected auto, cpu, cuda or cuda:N, found '{spec.Model.Device}'");
         }
     }
+
+    // Not repeated: it may hold a password.
+    private static IEnumerable<SpecProblem> Ledger(RunSpec spec) =>
+        spec.Ledger is { } address && PostgresAddress.WhyNot(address) is { } wrong ? [Problem("ledger", wrong)] : [];
 
     private static IEnumerable<SpecProblem> Endpoints(RunSpec spec)
     {

@@ -16,7 +16,7 @@ public static class RunRetry
     /// <exception cref="SeaException">A sample is not in quarantine (none is put back then), or another process works on the run.</exception>
     public static async Task<int> RetryAsync(RunFolder folder, IReadOnlyList<string>? samples, TimeProvider time, CancellationToken cancel = default)
     {
-        await using RunSession session = await RunSession.OpenAsync(folder, spec: null, time, cancel);
+        await using RunSession session = await RunSession.OpenAsync(folder, spec: null, time, cancel: cancel);
         HashSet<string> asked = [.. samples ?? []];
         List<(StageName Stage, List<string> Ids)> found = [];
         foreach (StageName stage in StageNames.All)

@@ -61,14 +61,9 @@ public static class RunStatusReader
     /// <exception cref="Models.SeaException">There is no run, or its ledger cannot be read.</exception>
     public static async Task<RunStatus> ReadAsync(RunFolder folder, TimeProvider time, CancellationToken cancel = default)
     {
-        await using ILedger ledger = Ledgers.Sqlite.SqliteLedger.Open(folder.Ledger, time, create: false);
-        IReadOnlyList<RunRow> runs = await ledger.RunsAsync(cancel);
-        if (runs.Count == 0)
-        {
-            throw new Models.SeaException($"{folder.Ledger}: holds no run yet", "'sea run SPEC --out DIR' begins one");
-        }
-
-        RunStatus status = await ReadAsync(ledger, runs[0], folder.Path, RunLock.HolderOf(folder), cancel);
+        await using RunLedger opened = await RunLedger.OpenAsync(folder, given: null, create: false, time, cancel);
+        RunRow run = await opened.FindRunAsync(cancel) ?? throw new Models.SeaException($"{opened.Shown}: holds no run yet", "'sea run SPEC --out DIR' begins one");
+        RunStatus status = await ReadAsync(opened.Ledger, run, folder.Path, RunLock.HolderOf(folder), cancel);
         RunPlan? plan = RunPlan.Find(folder);
         return status with { Stages = [.. status.Stages.Select(stage => stage with { Planned = plan?.Of(stage.Stage) })] };
     }

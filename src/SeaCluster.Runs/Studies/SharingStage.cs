@@ -6,7 +6,6 @@ using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
-using SeaCluster.Runs.Ledgers.Sqlite;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Runs.Stages;
 using SeaCluster.Runs.Work;
@@ -77,9 +76,9 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
             Directory.Delete(context.Folder.Adapter, recursive: true);
         }
 
-        await using SqliteLedger ledger = SqliteLedger.Open(donor.Folder.Ledger, context.Time);
-        RunRow run = (await ledger.RunsAsync(stop))[0];
-        Dictionary<string, ArtifactRow> recorded = (await ledger.ArtifactsAsync(run.Id, context.Stage.Text(), stop)).ToDictionary(artifact => artifact.Name, StringComparer.Ordinal);
+        await using RunLedger opened = await RunLedger.OpenAsync(donor.Folder, donor.Spec.Ledger, create: true, context.Time, stop);
+        RunRow run = (await opened.FindRunAsync(stop))!;
+        Dictionary<string, ArtifactRow> recorded = (await opened.Ledger.ArtifactsAsync(run.Id, context.Stage.Text(), stop)).ToDictionary(artifact => artifact.Name, StringComparer.Ordinal);
         FolderArtifactStore store = new(donor.Folder.Path);
         foreach (string file in files(donor.Folder).Where(File.Exists))
         {
@@ -125,12 +124,12 @@ internal sealed class SharingStage(IStage own, IReadOnlyList<Donor> donors) : IS
     // All of this run's samples as the donor made them, by id; null where one differs or is missing.
     private static async Task<Dictionary<string, SampleRow>?> MadeAsync(RunContext context, Donor donor, CancellationToken stop)
     {
-        await using SqliteLedger ledger = SqliteLedger.Open(donor.Folder.Ledger, context.Time);
-        string run = (await ledger.RunsAsync(stop))[0].Id;
+        await using RunLedger opened = await RunLedger.OpenAsync(donor.Folder, donor.Spec.Ledger, create: true, context.Time, stop);
+        string run = (await opened.FindRunAsync(stop))!.Id;
         Dictionary<string, SampleRow> made = new(StringComparer.Ordinal);
         long after = -1;
         IReadOnlyList<SampleRow> page;
-        while ((page = await ledger.SamplesAsync(run, StageName.Synthesize.Text(), new SampleQuery(SampleState.Done, after), stop)).Count > 0)
+        while ((page = await opened.Ledger.SamplesAsync(run, StageName.Synthesize.Text(), new SampleQuery(SampleState.Done, after), stop)).Count > 0)
         {
             foreach (SampleRow row in page)
             {

@@ -2,7 +2,6 @@ using SeaCluster.Models;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
-using SeaCluster.Runs.Ledgers.Sqlite;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Runs.Status;
 
@@ -52,12 +51,11 @@ public static class StudyRuns
 
     private static async Task<VariantOutcome> OutcomeAsync(StudyMember member, RunFolder folder, TimeProvider time, CancellationToken cancel)
     {
-        await using SqliteLedger ledger = SqliteLedger.Open(folder.Ledger, time, create: false);
-        RunRow run = (await ledger.RunsAsync(cancel))[0];
-        SpecReading reading = SpecReader.Read(run.Spec, folder.Path);
-        RunSpec spec = reading.Spec ?? throw SpecProblems.ToException($"the frozen spec in {folder.Ledger}", reading.Problems);
+        await using RunLedger opened = await RunLedger.OpenAsync(folder, given: null, create: false, time, cancel);
+        RunRow run = await opened.FindRunAsync(cancel) ?? throw new SeaException($"{opened.Shown}: holds no run yet");
+        RunSpec spec = RunSession.FrozenSpec(run, folder, opened.Shown);
         Exception? error = run.Message is { } message && run.State == RunState.Failed ? new SeaException(message) : null;
         return new VariantOutcome(
-            new RunVariant(member.Name, member.Arm, spec), new RunOutcome(run.State, folder, run.Id, await ledger.StagesAsync(run.Id, cancel), 0, error));
+            new RunVariant(member.Name, member.Arm, spec), new RunOutcome(run.State, folder, run.Id, await opened.Ledger.StagesAsync(run.Id, cancel), 0, error));
     }
 }

@@ -5,7 +5,7 @@ using SeaCluster.Runs.Ledgers;
 namespace SeaCluster.Runs.Work;
 
 /// <summary>A worker's leases: takes them, renews them, knows which are in hand.</summary>
-internal sealed class LeaseDesk(ILedger ledger, string run, string stage, WorkerOptions options, TimeProvider time) : ISampleQueue
+internal sealed class LeaseDesk(ILedger ledger, string run, string stage, WorkerOptions options, TimeProvider time, CancellationToken drain) : ISampleQueue
 {
     private readonly ConcurrentDictionary<string, WorkSample> _held = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<WorkSample, WorkBatch> _batches = new();
@@ -23,6 +23,11 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         while (true)
         {
+            if (drain.IsCancellationRequested)
+            {
+                return [];
+            }
+
             Task changed = Volatile.Read(ref _settled).Task;
             IReadOnlyList<WorkSample> taken = Accept(await ledger.LeaseAsync(run, stage, count, options.Terms, cancel));
             if (taken.Count > 0 || !wait || !await WaitAsync(changed, cancel))
@@ -36,6 +41,11 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
     {
         while (true)
         {
+            if (drain.IsCancellationRequested)
+            {
+                return null;
+            }
+
             Task changed = Volatile.Read(ref _settled).Task;
             LeasedBatch? leased = await ledger.LeaseBatchAsync(run, stage, options.Terms, cancel);
             if (leased is not null)
@@ -142,7 +152,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
 
         // Other workers settle samples without telling us: look again within a third of a lease.
         wait = wait > options.Lease / 3 ? options.Lease / 3 : wait;
-        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel, drain);
         await Task.WhenAny(changed, Task.Delay(wait, time, enough.Token));
         await enough.CancelAsync();
         cancel.ThrowIfCancellationRequested();

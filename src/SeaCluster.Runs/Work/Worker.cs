@@ -14,24 +14,30 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
     // Results published in one transaction; a lane is not kept waiting for the disk until so many are due.
     private const int Group = 64;
 
-    /// <summary>Works until every sample of the stage is settled or <paramref name="stop"/> asks to end.</summary>
+    /// <summary>Works until every sample of the stage is settled or it is asked to end.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="processor">Does the work.</param>
+    /// <param name="progress">Where every settled sample is told.</param>
+    /// <param name="stop">Asks to end at once: unfinished samples are given back.</param>
+    /// <param name="drain">Asks to finish what is in hand and to take no more.</param>
     /// <exception cref="SeaException">The ledger or the artifact store failed; leases are given back where that still works.</exception>
     public async Task<WorkOutcome> RunAsync(
-        string run, string stage, ISampleProcessor processor, IProgress<WorkProgress>? progress, CancellationToken stop)
+        string run, string stage, ISampleProcessor processor, IProgress<WorkProgress>? progress, CancellationToken stop, CancellationToken drain = default)
     {
-        LeaseDesk desk = new(ledger, run, stage, options, time);
+        LeaseDesk desk = new(ledger, run, stage, options, time, drain);
         Publisher publisher = new(ledger, artifacts, options, run, stage, desk, progress);
         await publisher.StartAsync(stop);
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task renewing = desk.RenewAsync(ending.Token);
-        Task working = WorkAsync(desk, publisher, processor, ending.Token);
+        Task<WorkEnd> working = WorkAsync(desk, publisher, processor, drain, ending.Token);
         await Task.WhenAny(working, renewing);
         await ending.CancelAsync();
-        await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (working.IsCompletedSuccessfully)
         {
-            return publisher.Outcome(WorkEnd.Settled);
+            return publisher.Outcome(await working);
         }
 
         if (working.IsFaulted || renewing.IsFaulted)
@@ -44,7 +50,7 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
         return publisher.Outcome(WorkEnd.Interrupted);
     }
 
-    private async Task WorkAsync(LeaseDesk desk, Publisher publisher, ISampleProcessor processor, CancellationToken cancel)
+    private async Task<WorkEnd> WorkAsync(LeaseDesk desk, Publisher publisher, ISampleProcessor processor, CancellationToken drain, CancellationToken cancel)
     {
         while (true)
         {
@@ -62,7 +68,12 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
             await publisher.PublishAsync([.. desk.Held.Select(sample => SampleResult.Failed(sample, "the processor ended without a result for it"))]);
             if (await ledger.NextAvailableAsync(desk.Run, desk.Stage, cancel) is null)
             {
-                return;
+                return WorkEnd.Settled;
+            }
+
+            if (drain.IsCancellationRequested)
+            {
+                return WorkEnd.Interrupted;
             }
 
             if (desk.Taken == takenBefore)

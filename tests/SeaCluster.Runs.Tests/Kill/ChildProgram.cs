@@ -5,7 +5,6 @@ using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Faults;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
-using SeaCluster.Runs.Ledgers.Sqlite;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Runs.Work;
 
@@ -78,9 +77,9 @@ public static class ChildProgram
 
     private static async Task<int> WorkAsync(string folder, string run, bool stepwise, Action<string> say)
     {
-        await using SqliteLedger ledger = SqliteLedger.Open(Path.Combine(folder, "ledger.db"), TimeProvider.System);
+        await using RunLedger opened = await RunLedger.OpenAsync(new RunFolder(folder), given: null, create: true, TimeProvider.System);
         WorkerOptions options = new($"process {Environment.ProcessId}", TimeSpan.FromSeconds(1), 100, new RetryPolicy(3, TimeSpan.Zero, TimeSpan.Zero));
-        Worker worker = new(ledger, new FolderArtifactStore(folder), options, TimeProvider.System);
+        Worker worker = new(opened.Ledger, new FolderArtifactStore(folder), options, TimeProvider.System);
         FakeLane lane = new(4, say, stepwise ? async cancel => await Console.In.ReadLineAsync(cancel) : null);
         WorkOutcome outcome = await worker.RunAsync(run, "synthesize", lane, null, CancellationToken.None);
         say($"outcome {outcome.Done} {outcome.LeasesLost}");

@@ -1,11 +1,16 @@
 using System.Collections.Concurrent;
+using System.Reflection;
 using Microsoft.Extensions.Time.Testing;
 using SeaCluster.Models;
+using SeaCluster.Runs.Faults;
 using SeaCluster.Runs.Ledgers;
 
 namespace SeaCluster.Runs.Tests.Ledgers;
 
-/// <summary>What every ledger must do, whatever it stores in. A new kind of ledger derives from this and opens itself.</summary>
+/// <summary>
+/// What every ledger must do, whatever it stores in: each internal method is a check. A new kind of ledger derives from this, opens itself and makes the checks in a theory,
+/// which can be skipped by name where its database is not installed.
+/// </summary>
 public abstract class LedgerConformance
 {
     private const string Run = "run";
@@ -15,21 +20,33 @@ public abstract class LedgerConformance
 
     protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
 
-    /// <summary>Another handle on the store of that name, as another process would have.</summary>
-    protected abstract ILedger Open(string store);
+    /// <summary>How many random histories are played: as many as the store's speed allows in a few seconds.</summary>
+    protected virtual int Histories => 40;
 
-    [Fact]
-    public async Task Random_histories_agree_with_the_model()
+    /// <summary>The names of all checks, for a theory.</summary>
+    public static TheoryData<string> Checks => [.. typeof(LedgerConformance)
+        .GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        .Where(method => method.IsAssembly && method.ReturnType == typeof(Task)).Select(method => method.Name).Order(StringComparer.Ordinal)];
+
+    /// <summary>Makes one check.</summary>
+    protected Task CheckAsync(string name) => (Task)typeof(LedgerConformance).GetMethod(name, BindingFlags.Instance | BindingFlags.NonPublic)!.Invoke(this, null)!;
+
+    /// <summary>Another handle on the store of that name, as another process would have.</summary>
+    protected abstract Task<ILedger> OpenAsync(string store);
+
+    /// <summary>Moves the ledger's clock on, and <see cref="Time"/> with it.</summary>
+    protected abstract Task AdvanceAsync(TimeSpan by);
+
+    internal async Task Random_histories_agree_with_the_model()
     {
-        for (int seed = 0; seed < 40; seed++)
+        for (int seed = 0; seed < Histories; seed++)
         {
-            await using ILedger ledger = Open($"history-{seed}");
-            await new LedgerHistories(ledger, Time, seed).PlayAsync(150);
+            await using ILedger ledger = await OpenAsync($"history-{seed}");
+            await new LedgerHistories(ledger, Time, AdvanceAsync, seed).PlayAsync(150);
         }
     }
 
-    [Fact]
-    public async Task A_result_is_kept_whole_and_survives_reopening()
+    internal async Task A_result_is_kept_whole_and_survives_reopening()
     {
         await using (ILedger ledger = await OpenedAsync("kept", 1))
         {
@@ -37,7 +54,7 @@ public abstract class LedgerConformance
             await ledger.CompleteAsync(Run, Stage, [Completed(lease) with { Detail = """{"perceived":true}""" }]);
         }
 
-        await using ILedger reopened = Open("kept");
+        await using ILedger reopened = await OpenAsync("kept");
         SampleRow row = (await reopened.SampleAsync(Run, Stage, "s0"))!;
         row.State.ShouldBe(SampleState.Done);
         row.Artifact.ShouldBe(new StoredFile("embeddings/s0", new string('a', 64), 3));
@@ -48,12 +65,11 @@ public abstract class LedgerConformance
         (await reopened.ArtifactsAsync(Run)).ShouldBe([new ArtifactRow("embeddings/s0", Stage, "s0", new string('a', 64), 3)]);
     }
 
-    [Fact]
-    public async Task A_worker_that_lost_its_lease_changes_nothing()
+    internal async Task A_worker_that_lost_its_lease_changes_nothing()
     {
         await using ILedger ledger = await OpenedAsync("fenced", 1);
         Lease old = (await ledger.LeaseAsync(Run, Stage, 1, Terms)).Single();
-        Time.Advance(TimeSpan.FromSeconds(31));
+        await AdvanceAsync(TimeSpan.FromSeconds(31));
         Lease current = (await ledger.LeaseAsync(Run, Stage, 1, Terms with { Owner = "other" })).Single();
         current.Token.ShouldBeGreaterThan(old.Token);
         current.Attempt.ShouldBe(2);
@@ -70,25 +86,22 @@ public abstract class LedgerConformance
         (await ledger.CompleteAsync(Run, Stage, [Completed(old)])).ShouldBe([CompletionOutcome.LeaseLost]);
     }
 
-    [Fact]
-    public async Task A_late_worker_whose_sample_nobody_took_keeps_its_result()
+    internal async Task A_late_worker_whose_sample_nobody_took_keeps_its_result()
     {
         await using ILedger ledger = await OpenedAsync("late", 1);
         Lease lease = (await ledger.LeaseAsync(Run, Stage, 1, Terms)).Single();
-        Time.Advance(TimeSpan.FromHours(1));
+        await AdvanceAsync(TimeSpan.FromHours(1));
         (await ledger.CompleteAsync(Run, Stage, [Completed(lease)])).ShouldBe([CompletionOutcome.Recorded]);
     }
 
-    [Fact]
-    public async Task A_result_for_another_spec_is_refused()
+    internal async Task A_result_for_another_spec_is_refused()
     {
         await using ILedger ledger = await OpenedAsync("spec", 1);
         Lease lease = (await ledger.LeaseAsync(Run, Stage, 1, Terms)).Single();
         (await ledger.CompleteAsync(Run, Stage, [Completed(lease) with { SpecHash = "other" }])).ShouldBe([CompletionOutcome.LeaseLost]);
     }
 
-    [Fact]
-    public async Task Failures_wait_longer_each_time_then_quarantine_with_error_and_input_and_come_back_on_request()
+    internal async Task Failures_wait_longer_each_time_then_quarantine_with_error_and_input_and_come_back_on_request()
     {
         await using ILedger ledger = await OpenedAsync("failing", 1);
         List<double> waits = [];
@@ -101,7 +114,7 @@ public abstract class LedgerConformance
             {
                 waits.Add((next - Time.GetUtcNow()).TotalSeconds);
                 (await ledger.LeaseAsync(Run, Stage, 1, Terms)).ShouldBeEmpty();
-                Time.Advance(next - Time.GetUtcNow());
+                await AdvanceAsync(next - Time.GetUtcNow());
             }
         }
 
@@ -119,8 +132,7 @@ public abstract class LedgerConformance
             .ShouldBe(["run_created", "sample_failed", "sample_failed", "sample_quarantined", "sample_requeued"]);
     }
 
-    [Fact]
-    public async Task A_sample_that_kills_its_worker_each_time_is_quarantined_at_last()
+    internal async Task A_sample_that_kills_its_worker_each_time_is_quarantined_at_last()
     {
         await using ILedger ledger = await OpenedAsync("poison", 1);
         for (int death = 0; death < 3; death++)
@@ -135,8 +147,7 @@ public abstract class LedgerConformance
         row.Error.ShouldBe("its lease was lost 3 times: the worker was killed or frozen each time it worked on this sample");
     }
 
-    [Fact]
-    public async Task Enqueueing_again_changes_nothing_and_another_input_under_the_same_id_is_refused()
+    internal async Task Enqueueing_again_changes_nothing_and_another_input_under_the_same_id_is_refused()
     {
         await using ILedger ledger = await OpenedAsync("again", 3);
         (await ledger.EnqueueAsync(Run, Stage, "hash", [New(1), New(3)])).ShouldBe(1);
@@ -148,8 +159,7 @@ public abstract class LedgerConformance
         (await ledger.CountsAsync(Run, Stage)).Total.ShouldBe(4);
     }
 
-    [Fact]
-    public async Task Pages_follow_the_order_of_enqueueing()
+    internal async Task Pages_follow_the_order_of_enqueueing()
     {
         await using ILedger ledger = await OpenedAsync("pages", 7);
         IReadOnlyList<SampleRow> first = await ledger.SamplesAsync(Run, Stage, new SampleQuery(Limit: 3));
@@ -159,13 +169,12 @@ public abstract class LedgerConformance
         (await ledger.SampleAsync(Run, Stage, "none")).ShouldBeNull();
     }
 
-    [Fact]
-    public async Task Throughput_counts_what_was_done_since()
+    internal async Task Throughput_counts_what_was_done_since()
     {
         await using ILedger ledger = await OpenedAsync("rate", 3);
         IReadOnlyList<Lease> leases = await ledger.LeaseAsync(Run, Stage, 3, Terms);
         await ledger.CompleteAsync(Run, Stage, [Completed(leases[0])]);
-        Time.Advance(TimeSpan.FromSeconds(10));
+        await AdvanceAsync(TimeSpan.FromSeconds(10));
         await ledger.CompleteAsync(Run, Stage, [Completed(leases[1]), Completed(leases[2])]);
 
         DateTimeOffset now = await ledger.NowAsync();
@@ -173,8 +182,7 @@ public abstract class LedgerConformance
         (await ledger.DoneSinceAsync(Run, Stage, now - TimeSpan.FromSeconds(10))).ShouldBe(3);
     }
 
-    [Fact]
-    public async Task Runs_and_stages_move_only_from_where_they_are_thought_to_be()
+    internal async Task Runs_and_stages_move_only_from_where_they_are_thought_to_be()
     {
         await using ILedger ledger = await OpenedAsync("moves", 0);
         (await ledger.MoveRunAsync(Run, RunState.Pending, RunState.Running)).ShouldBeTrue();
@@ -189,7 +197,7 @@ public abstract class LedgerConformance
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Done, StageState.Pending))).ShouldBeTrue("a stage that never moved is pending");
         DateTimeOffset begun = Time.GetUtcNow();
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running))).ShouldBeTrue();
-        Time.Advance(TimeSpan.FromSeconds(3));
+        await AdvanceAsync(TimeSpan.FromSeconds(3));
         await ledger.AddStageTimeAsync(Run, Stage, TimeSpan.FromSeconds(2));
         await ledger.AddStageTimeAsync(Run, Stage, TimeSpan.FromSeconds(1));
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Failed, StageState.Done))).ShouldBeFalse();
@@ -198,8 +206,7 @@ public abstract class LedgerConformance
             new StageRow(Stage, StageState.Done, begun, Time.GetUtcNow(), TimeSpan.FromSeconds(3), """{"n":1}""", null));
     }
 
-    [Fact]
-    public async Task Events_are_numbered_in_order()
+    internal async Task Events_are_numbered_in_order()
     {
         await using ILedger ledger = await OpenedAsync("events", 0);
         await ledger.AppendEventAsync(Run, new NewEvent("one", Stage, "s0", """{"a":1}"""));
@@ -213,8 +220,7 @@ public abstract class LedgerConformance
         (await ledger.EventsAsync(Run, 0, 1)).Single().Kind.ShouldBe("run_created");
     }
 
-    [Fact]
-    public async Task A_stage_that_runs_again_forgets_its_own_artifacts_only()
+    internal async Task A_stage_that_runs_again_forgets_its_own_artifacts_only()
     {
         await using ILedger ledger = await OpenedAsync("artifacts", 1);
         Lease lease = (await ledger.LeaseAsync(Run, Stage, 1, Terms)).Single();
@@ -228,15 +234,14 @@ public abstract class LedgerConformance
         (await ledger.ArtifactsAsync(Run, "align")).ShouldBeEmpty();
     }
 
-    [Fact]
-    public async Task Many_handles_at_once_lease_every_sample_once_with_growing_tokens()
+    internal async Task Many_handles_at_once_lease_every_sample_once_with_growing_tokens()
     {
         const int Samples = 200;
         await using ILedger first = await OpenedAsync("crowd", Samples);
         ConcurrentBag<(string Sample, long Token)> done = [];
         await Task.WhenAll(Enumerable.Range(0, 6).Select(worker => Task.Run(async () =>
         {
-            await using ILedger ledger = Open("crowd");
+            await using ILedger ledger = await OpenAsync("crowd");
             long last = 0;
             while (await ledger.LeaseAsync(Run, Stage, 1 + (worker % 4), Terms with { Owner = $"worker {worker}" }) is { Count: > 0 } leases)
             {
@@ -251,9 +256,122 @@ public abstract class LedgerConformance
         (await first.CountsAsync(Run, Stage)).ShouldBe(new SampleCounts(0, 0, 0, Samples, 0));
     }
 
+    internal async Task Workers_that_freeze_past_their_leases_and_come_back_record_every_sample_once()
+    {
+        const int Samples = 60;
+        LeaseTerms terms = Terms with { LostLeases = 10_000 };
+        await using ILedger first = await OpenedAsync("frozen", Samples);
+        ConcurrentBag<(string Sample, long Token)> leased = [], recorded = [];
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(worker => Task.Run(async () =>
+        {
+            Random random = new(worker);
+            await using ILedger ledger = await OpenAsync("frozen");
+            List<Lease> frozen = [];
+            long last = 0;
+            while (await ledger.NextAvailableAsync(Run, Stage) is not null)
+            {
+                IReadOnlyList<Lease> leases = await ledger.LeaseAsync(Run, Stage, 4, terms with { Owner = $"worker {worker}" });
+                foreach (Lease lease in leases)
+                {
+                    lease.Token.ShouldBeGreaterThan(last);
+                    leased.Add((lease.Sample, lease.Token));
+                }
+
+                last = leases.Count > 0 ? leases[0].Token : last;
+                frozen.AddRange(leases);
+                if (leases.Count == 0 || random.Next(3) == 0)
+                {
+                    await AdvanceAsync(TimeSpan.FromSeconds(31));
+                }
+
+                if (random.Next(2) == 0)
+                {
+                    IReadOnlyList<CompletionOutcome> outcomes = await ledger.CompleteAsync(Run, Stage, [.. frozen.Select(Completed)]);
+                    frozen.Zip(outcomes).Where(pair => pair.Second == CompletionOutcome.Recorded).ToList().ForEach(pair => recorded.Add((pair.First.Sample, pair.First.Token)));
+                    frozen.Clear();
+                }
+            }
+        })));
+
+        leased.Distinct().Count().ShouldBe(leased.Count, "no two leases of a sample share a token");
+        recorded.Select(each => each.Sample).Order(StringComparer.Ordinal).ShouldBe([.. Enumerable.Range(0, Samples).Select(n => $"s{n}").Order(StringComparer.Ordinal)]);
+        foreach ((string sample, long token) in recorded)
+        {
+            token.ShouldBe(leased.Where(each => each.Sample == sample).Max(each => each.Token), "only the last to lease it may record it");
+        }
+    }
+
+    internal async Task Many_handles_at_once_lease_every_batch_whole_and_once()
+    {
+        const int Batches = 40, Size = 4;
+        await using ILedger first = await OpenedAsync("batches", 0);
+        await first.EnqueueAsync(Run, Stage, "hash", [.. Enumerable.Range(0, Batches * Size).Select(n => New(n) with { Batch = n / Size })]);
+        ConcurrentBag<int> done = [];
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
+        {
+            await using ILedger ledger = await OpenAsync("batches");
+            while (await ledger.LeaseBatchAsync(Run, Stage, Terms) is { } batch)
+            {
+                batch.Leases.Select(lease => lease.Sample).ShouldBe([.. Enumerable.Range(batch.Batch * Size, Size).Select(n => $"s{n}")]);
+                batch.Companions.ShouldBeEmpty();
+                (await ledger.CompleteAsync(Run, Stage, [.. batch.Leases.Select(Completed)])).ShouldAllBe(outcome => outcome == CompletionOutcome.Recorded);
+                done.Add(batch.Batch);
+            }
+        })));
+
+        done.Order().ShouldBe([.. Enumerable.Range(0, Batches)]);
+    }
+
+    internal async Task Nothing_of_a_transaction_that_dies_before_its_commit_is_seen()
+    {
+        await using ILedger ledger = await OpenedAsync("fault", 0);
+        using (Fault.Throw(FaultPoint.Committing, () => new IOException("cut")))
+        {
+            await Should.ThrowAsync<IOException>(() => ledger.EnqueueAsync(Run, Stage, "hash", [New(0)]));
+        }
+
+        (await ledger.CountsAsync(Run, Stage)).Total.ShouldBe(0);
+    }
+
+    internal async Task After_an_unknown_commit_the_same_call_is_safe()
+    {
+        await using ILedger ledger = await OpenedAsync("unknown", 2);
+        IReadOnlyList<Lease> leases = await ledger.LeaseAsync(Run, Stage, 2, Terms);
+        Failure failure = new("s1", leases[1].Token, "it failed");
+        using (Fault.Throw(FaultPoint.Committed, () => new IOException("cut")))
+        {
+            await Should.ThrowAsync<IOException>(() => ledger.CompleteAsync(Run, Stage, [Completed(leases[0])]));
+        }
+
+        using (Fault.Throw(FaultPoint.Committed, () => new IOException("cut")))
+        {
+            await Should.ThrowAsync<IOException>(() => ledger.FailAsync(Run, Stage, [failure], Retry));
+        }
+
+        (await ledger.CompleteAsync(Run, Stage, [Completed(leases[0])])).ShouldBe([CompletionOutcome.AlreadyRecorded]);
+        (await ledger.FailAsync(Run, Stage, [failure], Retry)).ShouldBe([FailureOutcome.Waiting]);
+        (await ledger.SampleAsync(Run, Stage, "s1"))!.Failures.ShouldBe(1);
+    }
+
+    internal async Task Runs_in_one_ledger_do_not_see_each_others_samples()
+    {
+        await using ILedger ledger = await OpenedAsync("two", 2);
+        await ledger.CreateRunAsync(new NewRun("other", "other", "spec", "hash", "{}"));
+        (await ledger.EnqueueAsync("other", Stage, "hash", [New(0)])).ShouldBe(1);
+        Lease lease = (await ledger.LeaseAsync("other", Stage, 5, Terms)).ShouldHaveSingleItem();
+        await ledger.CompleteAsync("other", Stage, [Completed(lease)]);
+
+        (await ledger.CompleteAsync(Run, Stage, [Completed(lease)])).ShouldBe([CompletionOutcome.LeaseLost]);
+        (await ledger.CountsAsync(Run, Stage)).ShouldBe(new SampleCounts(2, 0, 0, 0, 0));
+        (await ledger.CountsAsync("other", Stage)).ShouldBe(new SampleCounts(0, 0, 0, 1, 0));
+        (await ledger.CountsAsync("other", "align")).Total.ShouldBe(0);
+        (await ledger.ArtifactsAsync(Run)).ShouldBeEmpty();
+        (await ledger.RunsAsync()).Select(run => run.Id).Order().ShouldBe(["other", Run]);
+    }
+
     private async Task<ILedger> OpenedAsync(string store, int samples)
     {
-        ILedger ledger = Open(store);
+        ILedger ledger = await OpenAsync(store);
         await ledger.CreateRunAsync(new NewRun(Run, "name", "spec", "hash", "{}"));
         await ledger.CreateRunAsync(new NewRun(Run, "another name", "another spec", "hash", "{}"));
         (await ledger.EnqueueAsync(Run, Stage, "hash", [.. Enumerable.Range(0, samples).Select(New)])).ShouldBe(samples);

@@ -4,7 +4,7 @@ using SeaCluster.Runs.Ledgers;
 namespace SeaCluster.Runs.Tests.Ledgers;
 
 /// <summary>Plays a seeded random history against a ledger and the model, and compares every answer and every row.</summary>
-internal sealed class LedgerHistories(ILedger ledger, FakeTimeProvider time, int seed)
+internal sealed class LedgerHistories(ILedger ledger, FakeTimeProvider time, Func<TimeSpan, Task> advance, int seed)
 {
     private const string Run = "run";
     private const string Stage = "synthesize";
@@ -71,7 +71,7 @@ internal sealed class LedgerHistories(ILedger ledger, FakeTimeProvider time, int
                 (await ledger.ReopenAsync(Run, Stage, [id], "altered")).ShouldBe(_model.PutBack(SampleState.Done, sample => sample.Id == id), at);
                 break;
             default:
-                time.Advance(TimeSpan.FromSeconds(_random.Next(1, 40)));
+                await advance(TimeSpan.FromSeconds(_random.Next(1, 40)));
                 _model.Now = time.GetUtcNow();
                 break;
         }

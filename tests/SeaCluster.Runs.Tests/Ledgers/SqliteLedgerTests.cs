@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Data.Sqlite;
 using SeaCluster.Models;
-using SeaCluster.Runs.Faults;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Ledgers.Sqlite;
 using SeaCluster.Tests;
@@ -14,7 +13,17 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    protected override ILedger Open(string store) => SqliteLedger.Open(_folder.PathOf($"{store}.db"), Time);
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public Task Conforms(string check) => CheckAsync(check);
+
+    protected override Task<ILedger> OpenAsync(string store) => Task.FromResult<ILedger>(Open(store));
+
+    protected override Task AdvanceAsync(TimeSpan by)
+    {
+        Time.Advance(by);
+        return Task.CompletedTask;
+    }
 
     [Fact]
     public async Task A_ledger_of_a_newer_version_is_refused()
@@ -126,33 +135,6 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
     }
 
     [Fact]
-    public async Task Nothing_of_a_transaction_that_dies_before_its_commit_is_seen()
-    {
-        await using ILedger ledger = await MadeAsync("fault");
-        using (Fault.Throw(FaultPoint.Committing, () => new IOException("cut")))
-        {
-            await Should.ThrowAsync<IOException>(() => ledger.EnqueueAsync("run", "synthesize", "hash", [new NewSample("a", "{}")]));
-        }
-
-        (await ledger.CountsAsync("run", "synthesize")).Total.ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task After_an_unknown_commit_the_same_call_is_safe()
-    {
-        await using ILedger ledger = await MadeAsync("unknown");
-        await ledger.EnqueueAsync("run", "synthesize", "hash", [new NewSample("a", "{}")]);
-        Lease lease = (await ledger.LeaseAsync("run", "synthesize", 1, new LeaseTerms("w", TimeSpan.FromSeconds(30)))).Single();
-        Completion completion = new("a", lease.Token, "hash");
-        using (Fault.Throw(FaultPoint.Committed, () => new IOException("cut")))
-        {
-            await Should.ThrowAsync<IOException>(() => ledger.CompleteAsync("run", "synthesize", [completion]));
-        }
-
-        (await ledger.CompleteAsync("run", "synthesize", [completion])).ShouldBe([CompletionOutcome.AlreadyRecorded]);
-    }
-
-    [Fact]
     public async Task Stored_texts_never_change()
     {
         await using ILedger ledger = await MadeAsync("texts");
@@ -192,6 +174,8 @@ public sealed class SqliteLedgerTests : LedgerConformance, IDisposable
 
         return string.Join('\n', lines);
     }
+
+    private SqliteLedger Open(string store) => SqliteLedger.Open(_folder.PathOf($"{store}.db"), Time);
 
     private async Task<ILedger> MadeAsync(string store)
     {

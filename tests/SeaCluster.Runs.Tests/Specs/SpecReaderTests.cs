@@ -100,7 +100,7 @@ public sealed class SpecReaderTests
             "line 14, align.targets: expected a list of texts, found 'q_proj'",
             "line 15, rank: is not a section or option of a run spec; did you mean 'align.rank'?",
             "line 17, evaluate.base: expected true or false, found 'yes'",
-            "line 18, work: expected a section with attempts, lost_leases, backoff, backoff_limit, lease, found '3'",
+            "line 18, work: expected a section with attempts, lost_leases, backoff, backoff_limit, local, lease, found '3'",
         ]);
     }
 

@@ -72,6 +72,37 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_drained_worker_finishes_what_it_has_and_takes_no_more()
+    {
+        await EnqueueAsync(10);
+        using CancellationTokenSource drain = new();
+        List<string> said = [];
+        FakeLane lane = new(4, line =>
+        {
+            said.Add(line);
+            if (line == "begin s4")
+            {
+                drain.Cancel();
+            }
+        });
+
+        WorkOutcome outcome = await Worker().RunAsync("run", "synthesize", lane, null, CancellationToken.None, drain.Token);
+
+        outcome.ShouldBe(new WorkOutcome(WorkEnd.Interrupted, 5, 0, 0));
+        said.Where(line => line.StartsWith("begin", StringComparison.Ordinal)).ShouldBe(["begin s0", "begin s1", "begin s2", "begin s3", "begin s4"]);
+        (await RowsAsync()).Select(row => (row.State, row.Attempts)).ShouldBe([.. Enumerable.Repeat((SampleState.Done, 1), 5), .. Enumerable.Repeat((SampleState.Pending, 0), 5)]);
+
+        // The next one goes on, and one that is drained while it waits for others' samples ends at once.
+        (await Worker().RunAsync("run", "synthesize", new FakeLane(4, _ => { }), null, CancellationToken.None)).ShouldBe(new WorkOutcome(WorkEnd.Settled, 5, 0, 0));
+        await _ledger.EnqueueAsync("run", "synthesize", "hash", [new NewSample("s10", "good")]);
+        (await _ledger.LeaseAsync("run", "synthesize", 1, new LeaseTerms("other", TimeSpan.FromSeconds(30)))).Count.ShouldBe(1);
+        using CancellationTokenSource waiting = new();
+        Task<WorkOutcome> idle = Worker().RunAsync("run", "synthesize", new FakeLane(4, _ => { }), null, CancellationToken.None, waiting.Token);
+        await waiting.CancelAsync();
+        (await idle).ShouldBe(new WorkOutcome(WorkEnd.Interrupted, 0, 0, 0));
+    }
+
+    [Fact]
     public async Task Failures_are_tried_again_after_their_wait_and_quarantined_at_last()
     {
         await EnqueueAsync(3, "flaky", "bad", "good");

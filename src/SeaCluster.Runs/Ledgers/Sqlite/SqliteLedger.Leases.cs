@@ -1,6 +1,5 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
-using SeaCluster.Models;
 
 namespace SeaCluster.Runs.Ledgers.Sqlite;
 
@@ -26,25 +25,13 @@ public sealed partial class SqliteLedger
                 added += inserted;
                 if (inserted == 0)
                 {
-                    RefuseOther(connection, transaction, run, stage, specHash, sample);
+                    One(connection, transaction, run, stage, sample.Id)!.RefuseOther(stage, specHash, sample);
                 }
             }
 
             return added;
         },
         cancel);
-
-    private static void RefuseOther(SqliteConnection connection, SqliteTransaction transaction, string run, string stage, string specHash, NewSample sample)
-    {
-        SampleRecord there = One(connection, transaction, run, stage, sample.Id)!;
-        if (there.Input != sample.Input || there.SpecHash != specHash || there.Batch != sample.Batch)
-        {
-            string what = there.SpecHash != specHash ? "spec" : there.Input != sample.Input ? "input" : "batch";
-            throw new SeaException(
-                $"{stage}: sample '{sample.Id}' is in the ledger with another {what}",
-                "two rows share an id, or the rows changed since the run began; give every row its own id, or start a new run");
-        }
-    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Lease>> LeaseAsync(string run, string stage, int count, LeaseTerms terms, CancellationToken cancel = default) => _database.WriteAsync(
@@ -125,7 +112,7 @@ public sealed partial class SqliteLedger
     private void GiveUpLost(SqliteConnection connection, SqliteTransaction transaction, string run, string stage, LeaseTerms terms)
     {
         long now = Now;
-        string error = $"its lease was lost {terms.LostLeases} times: the worker was killed or frozen each time it worked on this sample";
+        string error = SampleRecord.LostTooOften(terms.LostLeases);
         List<string> lost = connection.Query<string>(
             """
             UPDATE samples INDEXED BY samples_by_state SET state = 'quarantined', available_at = NULL, lost_leases = lost_leases + 1, error = @error, updated_at = @now

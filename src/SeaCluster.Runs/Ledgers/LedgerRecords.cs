@@ -1,6 +1,8 @@
-namespace SeaCluster.Runs.Ledgers.Sqlite;
+using SeaCluster.Models;
 
-// Rows as SQLite gives them: 64-bit whole numbers, texts for states. Each turns into the ledger's own record.
+namespace SeaCluster.Runs.Ledgers;
+
+// Rows as the databases give them: 64-bit whole numbers for times, texts for states. Each turns into the ledger's own record.
 
 internal sealed class RunRecord
 {
@@ -144,6 +146,21 @@ internal sealed class SampleRecord
             Input = Input,
         };
     }
+
+    /// <exception cref="SeaException">This sample is not the given one.</exception>
+    public void RefuseOther(string stage, string specHash, NewSample sample)
+    {
+        if (Input != sample.Input || SpecHash != specHash || Batch != sample.Batch)
+        {
+            string what = SpecHash != specHash ? "spec" : Input != sample.Input ? "input" : "batch";
+            throw new SeaException(
+                $"{stage}: sample '{sample.Id}' is in the ledger with another {what}",
+                "two rows share an id, or the rows changed since the run began; give every row its own id, or start a new run");
+        }
+    }
+
+    /// <summary>The error of a sample that is given up because its lease was lost so many times.</summary>
+    public static string LostTooOften(int times) => $"its lease was lost {times} times: the worker was killed or frozen each time it worked on this sample";
 
     public Lease ToLease() => new(Id, Token, Attempts, Ordinal, Batch, SpecHash, Input, Moment.Of(AvailableAt ?? 0));
 }

@@ -1,4 +1,4 @@
-namespace SeaCluster.Runs.Ledgers.Sqlite;
+namespace SeaCluster.Runs.Ledgers;
 
 /// <summary>How enumerations stand in a ledger. These texts are on people's disks: they never change.</summary>
 internal static class LedgerText

@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+
+namespace SeaCluster.Runs.Ledgers.Postgres;
+
+/// <summary>
+/// The ledger in a schema of a PostgreSQL database (15 or newer), for any number of workers on any number of machines. Its clock is the database's. Workers lease with
+/// <c>FOR UPDATE SKIP LOCKED</c> and so do not wait for each other; every commit is synced to the disk.
+/// </summary>
+public sealed partial class PostgresLedger : ILedger
+{
+    private readonly PostgresDatabase _database;
+    private readonly ConcurrentDictionary<(string Run, string Stage), int> _queues = new();
+
+    private PostgresLedger(PostgresDatabase database) => _database = database;
+
+    /// <summary>Opens a ledger, brought up to this version's schema.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="create">Whether to make one where there is none.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <exception cref="Models.SeaException">It cannot be reached, is missing, another program's, or was written by a newer version.</exception>
+    public static async Task<PostgresLedger> OpenAsync(PostgresAddress address, bool create = true, CancellationToken cancel = default)
+    {
+        PostgresDatabase database = new(address);
+        try
+        {
+            await PostgresMigrations.ApplyAsync(database, create, cancel);
+            return new PostgresLedger(database);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<DateTimeOffset> NowAsync(CancellationToken cancel = default) =>
+        _database.ReadAsync(async session => Moment.Of(await session.FirstAsync<long>("SELECT sea_now()")), cancel);
+
+    /// <inheritdoc/>
+    public Task CreateRunAsync(NewRun run, CancellationToken cancel = default) => _database.WriteAsync(
+        async session =>
+        {
+            int added = await session.ExecuteAsync(
+                """
+                INSERT INTO runs (id, name, spec, spec_hash, inputs, state, created_at, updated_at)
+                SELECT @Id, @Name, @Spec, @SpecHash, @Inputs, 'pending', now.at, now.at FROM (SELECT sea_now() AS at) AS now ON CONFLICT (id) DO NOTHING
+                """,
+                new { run.Id, run.Name, run.Spec, run.SpecHash, run.Inputs });
+            if (added > 0)
+            {
+                await session.ExecuteAsync("INSERT INTO event_counters (run) VALUES (@Id)", new { run.Id });
+                session.Add(run.Id, new NewEvent("run_created"));
+            }
+
+            return added;
+        },
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RunRow>> RunsAsync(CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<RunRow>>(
+        async session => [.. (await session.QueryAsync<RunRecord>($"{RunRecord.Select} ORDER BY created_at, id")).Select(row => row.ToRow())],
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<RunRow?> RunAsync(string run, CancellationToken cancel = default) => _database.ReadAsync(
+        async session => (await session.FirstAsync<RunRecord>($"{RunRecord.Select} WHERE id = @run", new { run }))?.ToRow(),
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<bool> MoveRunAsync(string run, RunState from, RunState to, string? message = null, CancellationToken cancel = default) => _database.WriteAsync(
+        async session =>
+        {
+            string? state = await session.FirstAsync<string>("SELECT state FROM runs WHERE id = @run FOR UPDATE", new { run });
+            if (state == LedgerText.Of(to))
+            {
+                return true;
+            }
+
+            if (state != LedgerText.Of(from))
+            {
+                return false;
+            }
+
+            await session.ExecuteAsync(
+                "UPDATE runs SET state = @state, message = @message, updated_at = sea_now() WHERE id = @run", new { run, state = LedgerText.Of(to), message = PostgresText.Storable(message) });
+            session.Add(run, new NewEvent($"run_{LedgerText.Of(to)}", Detail: message is null ? null : EventDetail.Of("message", message)));
+            return true;
+        },
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StageRow>> StagesAsync(string run, CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<StageRow>>(
+        async session => [.. (await session.QueryAsync<StageRecord>($"{StageRecord.Select} WHERE run = @run", new { run })).Select(row => row.ToRow())],
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<bool> MoveStageAsync(string run, string stage, StageMove move, CancellationToken cancel = default) => _database.WriteAsync(
+        async session =>
+        {
+            await session.ExecuteAsync("INSERT INTO stages (run, stage, state) VALUES (@run, @stage, 'pending') ON CONFLICT DO NOTHING", new { run, stage });
+            string state = (await session.FirstAsync<string>("SELECT state FROM stages WHERE run = @run AND stage = @stage FOR UPDATE", new { run, stage }))!;
+            if (state == LedgerText.Of(move.To))
+            {
+                return true;
+            }
+
+            if (state != LedgerText.Of(move.From))
+            {
+                return false;
+            }
+
+            await session.ExecuteAsync(
+                """
+                UPDATE stages SET state = @state, summary = @Summary, error = @Error,
+                    started_at = CASE WHEN @running THEN now.at ELSE started_at END, finished_at = CASE WHEN @ended THEN now.at END
+                FROM (SELECT sea_now() AS at) AS now
+                WHERE run = @run AND stage = @stage
+                """,
+                new
+                {
+                    run,
+                    stage,
+                    state = LedgerText.Of(move.To),
+                    Summary = PostgresText.Storable(move.Summary),
+                    Error = PostgresText.Storable(move.Error),
+                    running = move.To == StageState.Running,
+                    ended = move.To is not (StageState.Pending or StageState.Running),
+                });
+            session.Add(run, new NewEvent($"stage_{LedgerText.Of(move.To)}", stage, Detail: move.Error is null ? move.Summary : EventDetail.Of("error", move.Error)));
+            return true;
+        },
+        cancel);
+
+    /// <inheritdoc/>
+    public Task AddStageTimeAsync(string run, string stage, TimeSpan worked, CancellationToken cancel = default) => _database.WriteAsync(
+        session => session.ExecuteAsync(
+            "UPDATE stages SET worked_ms = worked_ms + @worked WHERE run = @run AND stage = @stage", new { run, stage, worked = (long)worked.TotalMilliseconds }),
+        cancel);
+
+    /// <inheritdoc/>
+    public Task PutArtifactAsync(string run, ArtifactRow artifact, CancellationToken cancel = default) => _database.WriteAsync(
+        session => session.ExecuteAsync(
+            """
+            INSERT INTO artifacts (run, name, stage, sample, hash, bytes, created_at) VALUES (@run, @Name, @Stage, @Sample, @Hash, @Bytes, sea_now())
+            ON CONFLICT (run, name) DO UPDATE SET stage = excluded.stage, sample = excluded.sample, hash = excluded.hash, bytes = excluded.bytes, created_at = excluded.created_at
+            """,
+            new { run, artifact.Name, artifact.Stage, artifact.Sample, artifact.Hash, artifact.Bytes }),
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ArtifactRow>> ArtifactsAsync(string run, string? stage = null, CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<ArtifactRow>>(
+        async session => await session.QueryAsync<ArtifactRow>(
+            """
+            SELECT name AS Name, stage AS Stage, sample AS Sample, hash AS Hash, bytes AS Bytes FROM artifacts
+            WHERE run = @run AND (@stage::text IS NULL OR stage = @stage)
+            UNION ALL
+            SELECT samples.artifact COLLATE "C", queues.stage, samples.id, samples.hash, samples.bytes FROM queues JOIN samples ON samples.queue = queues.key
+            WHERE queues.run = @run AND (@stage::text IS NULL OR queues.stage = @stage) AND samples.state = 'done' AND samples.artifact IS NOT NULL
+            ORDER BY name
+            """,
+            new { run, stage }),
+        cancel);
+
+    /// <inheritdoc/>
+    public Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default) => _database.WriteAsync(
+        session => session.ExecuteAsync("DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample IS NULL", new { run, stage }), cancel);
+
+    /// <inheritdoc/>
+    public Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default) => _database.WriteAsync(
+        session =>
+        {
+            session.Add(run, added);
+            return Task.FromResult(true);
+        },
+        cancel);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EventRow>> EventsAsync(string run, long after, int limit, CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<EventRow>>(
+        async session => [.. (await session.QueryAsync<EventRecord>(
+            """
+            SELECT sequence AS Sequence, at AS At, kind AS Kind, stage AS Stage, sample AS Sample, detail AS Detail FROM events
+            WHERE run = @run AND sequence > @after ORDER BY sequence LIMIT @limit
+            """,
+            new { run, after, limit })).Select(row => row.ToRow())],
+        cancel);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    /// <summary>The number of a stage's samples; 0, which no stage has, where none was ever enqueued.</summary>
+    private async ValueTask<int> QueueAsync(PostgresSession session, string run, string stage)
+    {
+        if (_queues.TryGetValue((run, stage), out int known))
+        {
+            return known;
+        }
+
+        int found = await session.FirstAsync<int>("SELECT key FROM queues WHERE run = @run AND stage = @stage", new { run, stage });
+        if (found != 0)
+        {
+            _queues[(run, stage)] = found;
+        }
+
+        return found;
+    }
+}
