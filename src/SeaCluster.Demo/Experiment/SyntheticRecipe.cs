@@ -30,7 +30,7 @@ public sealed record SyntheticRecipe(string Name)
     /// <summary>The paper's: from a blank medium, on content and style.</summary>
     public static SyntheticRecipe Sea { get; } = new("sea");
 
-    /// <summary>From a real, harmless medium, on content, style and topic: near what real media give, in every modality.</summary>
+    /// <summary>From a real, harmless medium, on content, style and topic.</summary>
     public static SyntheticRecipe SeaPlus { get; } = new("sea+") { Init = EmbeddingInit.Real, Pairs = AuxiliaryPairs.Both | AuxiliaryPairs.Topic };
 
     /// <summary>The paper's and <see cref="SeaPlus"/> with one thing changed each.</summary>
