@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -10,9 +11,12 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SeaCluster.Models;
 using SeaCluster.Server.Access;
+using SeaCluster.Server.Artifacts;
 using SeaCluster.Server.Driving;
+using SeaCluster.Server.Events;
 using SeaCluster.Server.Requests;
 using SeaCluster.Server.Runs;
+using SeaCluster.Server.Samples;
 
 namespace SeaCluster.Server;
 
@@ -60,7 +64,9 @@ public static class SeaServer
         services.ConfigureHttpJsonOptions(json => ServerJson.Apply(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton(time).AddSingleton(rules).AddSingleton(options);
-        services.AddSingleton<Sessions>();
+        services.AddSingleton<Sessions>().AddSingleton<VerifiedFiles>();
+        services.AddOpenApi("v1", ApiDescription.Add);
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddSingleton(AuditLog.Of(options.Root));
         services.AddSingleton(new RunLedgers(options.Ledger, time));
         services.AddSingleton(provider => new RunCatalogue(options.Root, provider.GetRequiredService<RunLedgers>(), time));
@@ -94,8 +100,13 @@ public static class SeaServer
 
     private static void Map(WebApplication app)
     {
-        RouteGroupBuilder api = app.MapGroup("/api/v1");
+        RouteGroupBuilder api = app.MapGroup("/api/v1")
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status429TooManyRequests);
         RunEndpoints.Map(api);
+        SampleEndpoints.Map(api);
+        ArtifactEndpoints.Map(api);
+        EventEndpoints.Map(api);
+        app.MapOpenApi("/openapi/{documentName}.json");
     }
 
     private static string RootOf(string given)

@@ -105,6 +105,9 @@ public interface ILedger : IAsyncDisposable
     /// <summary>Artifacts by name; of one stage, or of all.</summary>
     Task<IReadOnlyList<ArtifactRow>> ArtifactsAsync(string run, string? stage = null, CancellationToken cancel = default);
 
+    /// <summary>The artifacts that stages recorded for themselves, by name: few, however many samples a run has.</summary>
+    Task<IReadOnlyList<ArtifactRow>> StageFilesAsync(string run, CancellationToken cancel = default);
+
     /// <summary>Forgets the artifacts that a stage recorded for itself, not those of its samples: it is about to run again.</summary>
     Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default);
 

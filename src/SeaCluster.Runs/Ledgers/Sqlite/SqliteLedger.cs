@@ -156,6 +156,17 @@ public sealed partial class SqliteLedger : ILedger
         cancel);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ArtifactRow>> StageFilesAsync(string run, CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<ArtifactRow>>(
+        (connection, transaction) => [.. connection.Query<ArtifactRow>(
+            """
+            SELECT name AS Name, stage AS Stage, sample AS Sample, hash AS Hash, bytes AS Bytes FROM artifacts INDEXED BY artifacts_by_sample
+            WHERE run = @run AND stage IN @stages AND sample IS NULL ORDER BY name
+            """,
+            new { run, stages = StageNames.All.Select(StageNames.Text) },
+            transaction)],
+        cancel);
+
+    /// <inheritdoc/>
     public Task ForgetArtifactsAsync(string run, string stage, CancellationToken cancel = default) => _database.WriteAsync(
         (connection, transaction) => connection.Execute(
             "DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample IS NULL", new { run, stage }, transaction),
