@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using SeaCluster.Models;
 using SeaCluster.Server.Access;
 using SeaCluster.Server.Artifacts;
+using SeaCluster.Server.Dashboard;
 using SeaCluster.Server.Driving;
 using SeaCluster.Server.Events;
 using SeaCluster.Server.Requests;
@@ -41,6 +41,7 @@ public static class SeaServer
             builder.Configuration.AddJsonFile(Path.GetFullPath(settings), optional: false);
         }
 
+        ServerFolder.Make(ServerFolder.At(root));
         AccessRules rules = new(TokenFile.Of(root, time), time);
         rules.RefuseOpenToOthers(Addresses(builder.Configuration, options.Urls));
         builder.WebHost.UseKestrelCore().ConfigureKestrel((context, kestrel) =>
@@ -66,6 +67,12 @@ public static class SeaServer
         services.AddSingleton(time).AddSingleton(rules).AddSingleton(options);
         services.AddSingleton<Sessions>().AddSingleton<VerifiedFiles>();
         services.AddOpenApi("v1", ApiDescription.Add);
+        services.AddSingleton<RunCurves>();
+        services.AddAntiforgery(form =>
+        {
+            form.Cookie.Name = "sea_form";
+            form.FormFieldName = "form_key";
+        });
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddSingleton(AuditLog.Of(options.Root));
         services.AddSingleton(new RunLedgers(options.Ledger, time));
@@ -85,17 +92,25 @@ public static class SeaServer
     {
         app.Services.GetRequiredService<IdempotencyStore>().Sweep();
         app.UseAudit(AuditLog.Of(root), time, app.Logger);
+        app.Use((context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            // Not "no-referrer": a browser would then say nothing of where a form comes from.
+            context.Response.Headers["Referrer-Policy"] = "same-origin";
+            return next(context);
+        });
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => Problems.WriteAsync(context, context.Features.Get<IExceptionHandlerFeature>()?.Error),
+            ExceptionHandler = ErrorPages.WriteAsync,
             AllowStatusCode404Response = true,
             SuppressDiagnosticsCallback = failed => failed.Exception is SeaException or BadHttpRequestException or OperationCanceledException,
         });
-        app.UseStatusCodePages(status => Problems.WriteAsync(status.HttpContext, status.HttpContext.Response.StatusCode));
+        app.UseStatusCodePages(status => ErrorPages.WriteAsync(status.HttpContext, status.HttpContext.Response.StatusCode));
         app.UseOriginGuard(rules);
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();
+        app.UseAntiforgery();
     }
 
     private static void Map(WebApplication app)
@@ -106,6 +121,7 @@ public static class SeaServer
         SampleEndpoints.Map(api);
         ArtifactEndpoints.Map(api);
         EventEndpoints.Map(api);
+        DashboardEndpoints.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json");
     }
 

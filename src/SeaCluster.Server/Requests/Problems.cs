@@ -30,16 +30,19 @@ internal static class Problems
     /// <summary>What an exception means for who asked.</summary>
     public static Task WriteAsync(HttpContext context, Exception? error)
     {
-        ProblemDetails problem = error switch
-        {
-            BadHttpRequestException bad => New(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Detail(context, bad.StatusCode) : bad.Message, null),
-            SeaException { InnerException: LedgerAwayException } away => New(StatusCodes.Status503ServiceUnavailable, away.Message, away.Hint ?? "try again in a moment"),
-            SeaException known => New(StatusCodes.Status500InternalServerError, known.Message, known.Hint),
-            _ => New(StatusCodes.Status500InternalServerError, "the server failed; its log says why", null),
-        };
+        ProblemDetails problem = Of(context, error);
         context.Response.StatusCode = problem.Status!.Value;
         return WriteAsync(context, problem);
     }
+
+    /// <summary>The same, not written yet.</summary>
+    public static ProblemDetails Of(HttpContext context, Exception? error) => error switch
+        {
+        BadHttpRequestException bad => New(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Detail(context, bad.StatusCode) : bad.Message, null),
+        SeaException { InnerException: LedgerAwayException } away => New(StatusCodes.Status503ServiceUnavailable, away.Message, away.Hint ?? "try again in a moment"),
+        SeaException known => New(StatusCodes.Status500InternalServerError, known.Message, known.Hint),
+        _ => New(StatusCodes.Status500InternalServerError, "the server failed; its log says why", null),
+    };
 
     private static Task WriteAsync(HttpContext context, ProblemDetails problem) =>
         context.Response.WriteAsJsonAsync(problem, ServerJson.Options, ContentType, context.RequestAborted);
@@ -55,7 +58,7 @@ internal static class Problems
         return problem;
     }
 
-    private static string Detail(HttpContext context, int status) => status switch
+    internal static string Detail(HttpContext context, int status) => status switch
     {
         StatusCodes.Status401Unauthorized => "this server asks for a token: 'Authorization: Bearer ...'; 'sea token create' makes one",
         StatusCodes.Status403Forbidden => "the token's scope does not cover this",

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using SeaCluster.Models;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
-using SeaCluster.Runs.Status;
 using SeaCluster.Server.Driving;
 
 namespace SeaCluster.Server.Runs;
@@ -61,8 +60,8 @@ public sealed class RunCatalogue(string root, RunLedgers ledgers, TimeProvider t
     {
         try
         {
-            RunStatus? status = await StatusAsync(place, cancel);
-            return RunView.Of(place, place.Submission.Request, place.Submission.Outcome, RunLock.HolderOf(place.Folder), status);
+            RunReading? reading = await ReadingAsync(place, cancel);
+            return RunView.Of(place, place.Submission.Request, place.Submission.Outcome, RunLock.HolderOf(place.Folder), reading);
         }
         catch (SeaException error)
         {
@@ -73,28 +72,28 @@ public sealed class RunCatalogue(string root, RunLedgers ledgers, TimeProvider t
     /// <summary>Reads a run anew the next time it is asked for: it was just changed.</summary>
     public void Forget(RunPlace place) => _kept.TryRemove(place.Id, out _);
 
-    private async Task<RunStatus?> StatusAsync(RunPlace place, CancellationToken cancel)
+    private async Task<RunReading?> ReadingAsync(RunPlace place, CancellationToken cancel)
     {
         Kept kept = _kept.AddOrUpdate(place.Id, _ => Read(), (_, before) => before.Until is { } until && time.GetTimestamp() < until || before.Until is null ? before : Read());
-        return await kept.Status.WaitAsync(cancel);
+        return await kept.Reading.WaitAsync(cancel);
 
         // One reading for all who ask meanwhile; none of them may cancel it for the others.
         Kept Read()
         {
             Kept made = new();
-            made.Status = ReadAsync(place, made);
+            made.Reading = ReadAsync(place, made);
             return made;
         }
     }
 
-    private async Task<RunStatus?> ReadAsync(RunPlace place, Kept kept)
+    private async Task<RunReading?> ReadAsync(RunPlace place, Kept kept)
     {
         await Task.Yield();
         long began = time.GetTimestamp();
         try
         {
             return await ledgers.AskAsync(
-                place.Folder, (ledger, run) => RunStatusReader.ReadAsync(ledger, run, place.Folder.Path, RunLock.HolderOf(place.Folder), CancellationToken.None), CancellationToken.None);
+                place.Folder, (ledger, run) => RunReading.OfAsync(ledger, run, place.Folder, CancellationToken.None)!, CancellationToken.None);
         }
         finally
         {
@@ -126,7 +125,7 @@ public sealed class RunCatalogue(string root, RunLedgers ledgers, TimeProvider t
     {
         private long _until = -1;
 
-        public Task<RunStatus?> Status { get; set; } = Task.FromResult<RunStatus?>(null);
+        public Task<RunReading?> Reading { get; set; } = Task.FromResult<RunReading?>(null);
 
         public long? Until
         {

@@ -39,28 +39,36 @@ internal static class RunEndpoints
             .WithMetadata(new TakesIdempotencyKey()).RequireAuthorization(Policies.Run);
     }
 
-    private static async Task<IResult> ListAsync(RunCatalogue catalogue, CancellationToken cancel, string? cursor = null, int limit = DefaultPage)
+    /// <summary>A page of runs; null where the cursor is none of ours.</summary>
+    internal static async Task<RunPage?> PageAsync(RunCatalogue catalogue, string? cursor, int limit, CancellationToken cancel)
     {
         (DateTimeOffset, string)? before = null;
         if (cursor is not null)
         {
-            if (Cursor.Read(cursor)?.Split(' ', 2) is not [string ticks, string id] || !long.TryParse(ticks, CultureInfo.InvariantCulture, out long at) || at < 0 || at > DateTimeOffset.MaxValue.Ticks)
+            if (Cursor.Read(cursor)?.Split(' ', 2) is not [string ticks, string id] || !long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out long at) || at > DateTimeOffset.MaxValue.Ticks)
             {
-                return Problems.Of(StatusCodes.Status400BadRequest, "cursor: is none that this server gave", "leave it out for the first page");
+                return null;
             }
 
             before = (new DateTimeOffset(at, TimeSpan.Zero), id);
         }
 
+        IReadOnlyList<RunView> page = await catalogue.PageAsync(before, limit + 1, cancel);
+        RunView[] shown = [.. page.Take(limit)];
+        return new RunPage(
+            [.. shown.Select(RunSummary.Of)], page.Count > limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{shown[^1].Since.UtcTicks} {shown[^1].Place.Id}")) : null);
+    }
+
+    private static async Task<IResult> ListAsync(RunCatalogue catalogue, CancellationToken cancel, string? cursor = null, int limit = DefaultPage)
+    {
         if (limit is < 1 or > LargestPage)
         {
             return Problems.Of(StatusCodes.Status400BadRequest, $"limit: expected 1 to {LargestPage}, found {limit}");
         }
 
-        IReadOnlyList<RunView> page = await catalogue.PageAsync(before, limit + 1, cancel);
-        RunView[] shown = [.. page.Take(limit)];
-        return TypedResults.Json(
-            new RunPage([.. shown.Select(RunSummary.Of)], page.Count > limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{shown[^1].Since.UtcTicks} {shown[^1].Place.Id}")) : null), ServerJson.Options);
+        return await PageAsync(catalogue, cursor, limit, cancel) is { } page
+            ? TypedResults.Json(page, ServerJson.Options)
+            : Problems.Of(StatusCodes.Status400BadRequest, "cursor: is none that this server gave", "leave it out for the first page");
     }
 
     private static async Task<IResult> GetAsync(string id, RunCatalogue catalogue, CancellationToken cancel) =>

@@ -44,10 +44,13 @@ public enum RunStanding
 /// <param name="Since">When it was submitted, or else begun.</param>
 /// <param name="Request">What was asked; null where it was begun by hand.</param>
 /// <param name="Holder">The process at work.</param>
-/// <param name="Status">What its ledger says; null before it was begun.</param>
+/// <param name="Reading">What its ledger says; null before it was begun.</param>
 public sealed record RunView(
-    RunPlace Place, RunStanding Standing, string Name, string? Message, DateTimeOffset Since, RunRequest? Request, RunLockHolder? Holder, RunStatus? Status)
+    RunPlace Place, RunStanding Standing, string Name, string? Message, DateTimeOffset Since, RunRequest? Request, RunLockHolder? Holder, RunReading? Reading)
 {
+    /// <summary>Where it stands by its ledger; null before it was begun.</summary>
+    public RunStatus? Status => Reading?.Status;
+
     /// <summary>Whether it may still change by itself.</summary>
     public bool Moves => Standing is RunStanding.Queued or RunStanding.Running or RunStanding.Stopping;
 
@@ -58,8 +61,9 @@ public sealed record RunView(
     public SampleCounts? Samples => Status?.Stages.Select(stage => stage.Samples).LastOrDefault(counts => counts is not null);
 
     /// <summary>Combines what is known.</summary>
-    public static RunView Of(RunPlace place, RunRequest? request, DriveOutcome? outcome, RunLockHolder? holder, RunStatus? status)
+    public static RunView Of(RunPlace place, RunRequest? request, DriveOutcome? outcome, RunLockHolder? holder, RunReading? reading)
     {
+        RunStatus? status = reading?.Status;
         bool settled = request is null || (outcome is { Final: true } && outcome.Sequence == request.Sequence);
         RunStanding standing = (status?.State, request?.Wanted, holder) switch
         {
@@ -77,6 +81,6 @@ public sealed record RunView(
             _ => RunStanding.Failed,
         };
         string? message = status?.Message ?? (outcome is { Error: not null } && outcome.Sequence == request?.Sequence ? outcome.Error : null);
-        return new RunView(place, standing, status?.Name ?? request?.Name ?? place.Id, message, request?.Submitted ?? status?.Created ?? default, request, holder, status);
+        return new RunView(place, standing, status?.Name ?? request?.Name ?? place.Id, message, request?.Submitted ?? status?.Created ?? default, request, holder, reading);
     }
 }
