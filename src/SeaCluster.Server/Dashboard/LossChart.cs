@@ -5,7 +5,7 @@ namespace SeaCluster.Server.Dashboard;
 /// <summary>The loss over the steps as a picture drawn here, with the figures in a table beside it.</summary>
 internal static class LossChart
 {
-    private const double Width = 720, Height = 220, Left = 52, Right = 12, Top = 12, Bottom = 32;
+    private const double Width = 960, Height = 220, Left = 52, Right = 12, Top = 12, Bottom = 32;
 
     public static Html Of(int stride, IReadOnlyList<double> losses, int steps)
     {
@@ -31,7 +31,12 @@ internal static class LossChart
 
     private static IEnumerable<double> Ticks(double low, double high) => Enumerable.Range(0, 5).Select(i => low + ((high - low) * i / 4));
 
-    private static IEnumerable<int> StepTicks(int steps) => steps <= 6 ? Enumerable.Range(1, steps) : Enumerable.Range(0, 5).Select(i => 1 + (int)Math.Round((steps - 1) * i / 4.0));
+    // The first step, the last, and round numbers between that are not too near to it.
+    private static IEnumerable<int> StepTicks(int steps)
+    {
+        int unit = Math.Max(1, (int)Nice(steps / 6.0));
+        return [.. Enumerable.Range(1, steps / unit).Select(i => i * unit).Where(step => step > 1 && step + (unit / 2) < steps).Prepend(1).Append(steps).Distinct()];
+    }
 
     // A round number that is not below.
     private static double Nice(double value)
@@ -42,7 +47,7 @@ internal static class LossChart
         }
 
         double unit = Math.Pow(10, Math.Floor(Math.Log10(value)));
-        return unit * new[] { 1, 2, 4, 8, 10.0 }.First(each => each * unit >= value - 1e-12);
+        return unit * new[] { 1, 2, 4, 5, 8, 10.0 }.First(each => each * unit >= value - 1e-12);
     }
 
     private static string Figure(double value) => value.ToString(Math.Abs(value) is < 0.01 and > 0 ? "0.##e-0" : "0.###", CultureInfo.InvariantCulture);

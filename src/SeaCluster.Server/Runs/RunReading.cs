@@ -1,6 +1,7 @@
 using SeaCluster.Runs;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Planning;
 using SeaCluster.Runs.Status;
 
 namespace SeaCluster.Server.Runs;
@@ -25,6 +26,8 @@ public sealed record RunReading(RunStatus Status, IReadOnlyList<WorkerLoad> Work
     internal static async Task<RunReading> OfAsync(ILedger ledger, RunRow run, RunFolder folder, CancellationToken cancel)
     {
         RunStatus status = await RunStatusReader.ReadAsync(ledger, run, folder.Path, RunLock.HolderOf(folder), cancel);
+        RunPlan? plan = RunPlan.Find(folder);
+        status = status with { Stages = [.. status.Stages.Select(stage => stage with { Planned = plan?.Of(stage.Stage) })] };
         List<WorkerLoad> workers = [];
         bool more = false;
         foreach (StageStatus stage in status.Stages.Where(stage => stage.Samples is { Leased: > 0 }))
