@@ -36,11 +36,11 @@ internal static class ArtifactEndpoints
             .Produces<ArtifactPage>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/runs/{id}/artifacts/{**name}", GetAsync).WithName("GetArtifact").WithSummary("A stage's file; takes ranges").WithTags("artifacts")
             .WithDescription("Files of prepare and evaluate hold harmful text: they need a token of scope admin. The ETag is the content's sha256.")
-            .Produces(StatusCodes.Status200OK, contentType: Download.ContentType).Produces(StatusCodes.Status206PartialContent, contentType: Download.ContentType).Produces(StatusCodes.Status304NotModified)
+            .Produces<Stream>(StatusCodes.Status200OK, Download.ContentType).Produces<Stream>(StatusCodes.Status206PartialContent, Download.ContentType).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status410Gone).Produces(StatusCodes.Status416RangeNotSatisfiable)
             .WithMetadata(new Audited());
         api.MapGet("/runs/{id}/report", ReportAsync).WithName("GetReport").WithSummary("The report, one HTML page").WithTags("artifacts")
-            .Produces(StatusCodes.Status200OK, contentType: Download.ContentType).Produces(StatusCodes.Status206PartialContent, contentType: Download.ContentType).Produces(StatusCodes.Status304NotModified)
+            .Produces<Stream>(StatusCodes.Status200OK, Download.ContentType).Produces<Stream>(StatusCodes.Status206PartialContent, Download.ContentType).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status410Gone).Produces(StatusCodes.Status416RangeNotSatisfiable);
     }
 

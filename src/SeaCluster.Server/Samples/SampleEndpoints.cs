@@ -25,7 +25,7 @@ internal static class SampleEndpoints
         api.MapGet("/runs/{id}/samples/{stage}/{sample}", GetAsync).WithName("GetSample").WithSummary("One sample").WithTags("samples")
             .Produces<SampleDocument>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/runs/{id}/samples/{stage}/{sample}/artifact", ArtifactAsync).WithName("GetSampleArtifact").WithSummary("A sample's result; takes ranges").WithTags("samples")
-            .Produces(StatusCodes.Status200OK, contentType: Download.ContentType).Produces(StatusCodes.Status206PartialContent, contentType: Download.ContentType).Produces(StatusCodes.Status304NotModified)
+            .Produces<Stream>(StatusCodes.Status200OK, Download.ContentType).Produces<Stream>(StatusCodes.Status206PartialContent, Download.ContentType).Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status410Gone).Produces(StatusCodes.Status416RangeNotSatisfiable);
         api.MapGet("/runs/{id}/samples/{stage}/{sample}/input", InputAsync).WithName("GetSampleInput").WithSummary("The text that a sample is made from, which may be harmful; recorded in the audit log").WithTags("samples")
             .Produces<SampleInput>().ProducesProblem(StatusCodes.Status404NotFound)
