@@ -115,6 +115,24 @@ public sealed class DriverTests
     }
 
     [Fact]
+    public async Task A_retry_puts_the_named_samples_back_before_the_run_goes_on()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options with { Command = new ChildCommand("sh", ["-c", "exit 3"]) });
+        await SeededRun.WriteAsync(server.Root, "run", 5, done: 3, quarantined: 2, finished: true);
+        using StringContent unknown = new("""{"samples": ["s0", "s3"]}""", System.Text.Encoding.UTF8, "application/json"), known = new("""{"samples": ["s4"]}""", System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage refused = await server.Http.PostAsync(new Uri("/api/v1/runs/run/retry", UriKind.Relative), unknown);
+        (await refused.ShouldBeProblemAsync(422)).ShouldBe("not in quarantine: s0");
+        using HttpResponseMessage asked = await server.Http.PostAsync(new Uri("/api/v1/runs/run/retry", UriKind.Relative), known);
+        (await asked.JsonAsync())["state"]!.ToString().ShouldBe("queued");
+        using Driving driving = new(server);
+        await UntilAsync(server, "run", run => run["state"]!.ToString() != "queued");
+        await driving.StopAsync();
+        JsonNode samples = await server.Http.JsonAsync("/api/v1/runs/run/samples");
+        samples["samples"]!.AsArray().Select(sample => sample!["state"]!.ToString()).ShouldBe(["done", "done", "done", "quarantined", "pending"]);
+        server.Said.ShouldContain("run: 1 samples put back");
+    }
+
+    [Fact]
     public async Task Two_drivers_over_one_folder_begin_a_run_once()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -20,7 +20,7 @@ internal static class SeededRun
         Directory.CreateDirectory(folder.Path);
         await using SqliteLedger ledger = SqliteLedger.Open(folder.Ledger, TimeProvider.System);
         string stage = StageName.Synthesize.Text();
-        await ledger.CreateRunAsync(new NewRun(Run, name, "", new string('0', 64), "[]"));
+        await ledger.CreateRunAsync(new NewRun(Run, name, "model: { path: model }\ndata: { path: rows, benign: benign }\n", new string('0', 64), "[]"));
         await ledger.MoveRunAsync(Run, RunState.Pending, RunState.Running);
         await ledger.MoveStageAsync(Run, stage, new StageMove(StageState.Pending, StageState.Running));
         await ledger.EnqueueAsync(Run, stage, "hash", [.. Enumerable.Range(0, samples).Select(n => new NewSample($"{prefix}{n}", $$"""{"text":"kept to itself {{n}}"}"""))]);
