@@ -150,7 +150,8 @@ public sealed class CommandTests : IDisposable
     private static async Task<string> SaysAsync(Process process, string part)
     {
         List<string> said = [];
-        while (await process.StandardError.ReadLineAsync() is { } line)
+        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(2));
+        while (await process.StandardError.ReadLineAsync(limit.Token) is { } line)
         {
             said.Add(line);
             if (line.Contains(part, StringComparison.Ordinal))

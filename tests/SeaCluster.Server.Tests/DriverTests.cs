@@ -89,6 +89,19 @@ public sealed class DriverTests
     }
 
     [Fact]
+    public async Task A_run_whose_process_was_killed_before_it_froze_the_spec_is_begun_again()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string id = await SubmitAsync(server, Specs.Tiny());
+        // All that such a process leaves: a ledger without a run.
+        await SeaCluster.Runs.Ledgers.Sqlite.SqliteLedger.Open(Path.Combine(server.Root, id, "ledger.db"), TimeProvider.System).DisposeAsync();
+        (await RunAsync(server, id))["state"]!.ToString().ShouldBe("queued");
+        using Driving driving = new(server);
+        await StateAsync(server, id, "done");
+        await driving.StopAsync();
+    }
+
+    [Fact]
     public async Task A_run_that_cannot_begin_says_why_and_is_not_tried_for_ever()
     {
         await using TestServer server = await TestServer.StartAsync();

@@ -137,9 +137,10 @@ internal sealed class DrivenRun(RunPlace place, DriverOptions options, TimeProvi
         return await end;
     }
 
-    private IEnumerable<string> Arguments() => place.Folder.HasRun || !File.Exists(Submission.Spec)
-        ? ["run", place.Folder.Path]
-        : ["run", Submission.Spec, "--out", place.Folder.Path, .. options.Ledger is { } ledger ? ["--ledger", PostgresAddress.Parse(ledger).Shown] : Array.Empty<string>()];
+    // As it was submitted, also once it was begun: a process may be killed before it froze the spec. A run that was begun by hand has its frozen one alone.
+    private IEnumerable<string> Arguments() => File.Exists(Submission.Spec)
+        ? ["run", Submission.Spec, "--out", place.Folder.Path, .. options.Ledger is { } ledger && !place.Folder.HasRun ? ["--ledger", PostgresAddress.Parse(ledger).Shown] : Array.Empty<string>()]
+        : ["run", place.Folder.Path];
 
     // The password goes by the environment: a command line is for everybody on the machine to read.
     private ChildCommand Command() => options.Ledger is { } ledger && PostgresAddress.Parse(ledger).PasswordVariable is { } password
