@@ -6,6 +6,8 @@ using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Status;
 using SeaCluster.Runs.Studies;
+using SeaCluster.Server.Client;
+using SeaCluster.Server.Runs;
 
 namespace SeaCluster.Cli.Commands;
 
@@ -14,12 +16,22 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        Argument<string> folder = RunFolders.Argument("The run's folder, or that of several runs in one table");
+        Argument<string?> folder = new("run") { Description = "The run's folder, or that of several runs in one table; with --server the run's id, or nothing to list all", HelpName = "DIR", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> json = SharedOptions.Json();
-        SeaCommand command = new("status", "Show where a run stands: its stages, rates, time left, and the samples in quarantine with their errors. Never disturbs a run at work.", "status runs/first", "status runs/first --json", "status runs/controls");
-        return command.With(folder, json).Does(async (parsed, cancel) =>
+        RemoteOptions remote = new();
+        SeaCommand command = new("status", "Show where a run stands: its stages, rates, time left, and the samples in quarantine with their errors. Never disturbs a run at work.", "status runs/first", "status runs/first --json", "status runs/controls", "status first-1f0c --server http://127.0.0.1:8080");
+        return command.With([folder, .. remote.Symbols, json]).Does(async (parsed, cancel) =>
         {
-            string path = Path.GetFullPath(parsed.GetValue(folder)!);
+            if (remote.Find(parsed) is { } server)
+            {
+                using (server)
+                {
+                    return await RemoteAsync(server, parsed.GetValue(folder), parsed.GetValue(json), cancel);
+                }
+            }
+
+            string given = parsed.GetValue(folder) ?? throw new SeaException("status: which run?", $"Name its folder, such as '{Program.Name} status runs/first', or a --server.") { WrongUse = true };
+            string path = Path.GetFullPath(given);
             if (StudyFolder.Find(path) is { } study)
             {
                 IReadOnlyList<StudyRunStatus> runs = await StudyRuns.StatusAsync(study, path, TimeProvider.System, cancel);
@@ -35,7 +47,7 @@ internal static class StatusCommand
                 return ExitCode.Done;
             }
 
-            RunFolder run = RunFolders.Open(parsed.GetValue(folder)!);
+            RunFolder run = RunFolders.Open(given);
             RunStatus status = await RunStatusReader.ReadAsync(run, TimeProvider.System, cancel);
             if (parsed.GetValue(json))
             {
@@ -50,9 +62,47 @@ internal static class StatusCommand
         });
     }
 
-    private static void Show(RunStatus status)
+    // The same as of a folder, from what the server says of it.
+    private static async Task<int> RemoteAsync(ServerClient server, string? id, bool json, CancellationToken cancel)
     {
-        string state = status.Killed ? "killed" : status.State.ToString().ToLowerInvariant();
+        if (id is null)
+        {
+            IReadOnlyList<RunSummary> runs = await server.RunsAsync(cancel);
+            if (json)
+            {
+                Screen.Json(new { runs });
+            }
+            else
+            {
+                Screen.Table(
+                    ["run", "state", "stage", "done", "left"],
+                    runs.Select(run => (IReadOnlyList<string>)[run.Id, run.State.ToString().ToLowerInvariant(), run.Stage ?? "", run.Samples is { } samples ? $"{samples.Done}/{samples.Total}" : "", run.RemainingSeconds is { } left ? PlanText.Time(left) : ""]),
+                    3, 4);
+            }
+
+            return ExitCode.Done;
+        }
+
+        RunDocument run = await server.RunAsync(id, cancel);
+        if (json)
+        {
+            Screen.Json(run);
+        }
+        else if (run.ToStatus() is { } status)
+        {
+            Show(status, run);
+        }
+        else
+        {
+            Screen.Line($"{run.Name}: {run.State.ToString().ToLowerInvariant()}{(run.Message is null ? "" : $"\n{run.Message}")}");
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static void Show(RunStatus status, RunDocument? served = null)
+    {
+        string state = served is not null ? served.State.ToString().ToLowerInvariant() : status.Killed ? "killed" : status.State.ToString().ToLowerInvariant();
         string worker = status.WorkedOnBy is { } holder ? $", worked on by process {holder.ProcessId} on {holder.Machine}" : "";
         Screen.Line($"{status.Name}: {state}{worker}");
         Screen.Line($"folder {status.Folder}");
@@ -83,6 +133,11 @@ internal static class StatusCommand
         foreach (QuarantinedSample sample in status.Quarantined)
         {
             Screen.Line($"quarantined in {sample.Stage.Text()} after {sample.Attempts} attempts: {sample.Sample}: {sample.Error}");
+        }
+
+        if (served is not null)
+        {
+            return;
         }
 
         if (status.Quarantined.Count > 0)

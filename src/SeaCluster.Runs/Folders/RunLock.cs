@@ -17,6 +17,9 @@ public sealed record RunLockHolder(int ProcessId, string Machine, DateTimeOffset
 /// </summary>
 public sealed class RunLock : IDisposable
 {
+    private const int MostLooks = 100;
+    private static readonly TimeSpan LookTime = TimeSpan.FromMilliseconds(5);
+
     private readonly FileStream _held;
 
     private RunLock(FileStream held) => _held = held;
@@ -24,10 +27,20 @@ public sealed class RunLock : IDisposable
     /// <exception cref="SeaException">Another process holds it.</exception>
     public static RunLock Acquire(RunFolder folder, TimeProvider time)
     {
-        FileStream file;
+        FileStream? file = null;
         try
         {
-            file = new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+            for (int looks = 0; file is null; looks++)
+            {
+                try
+                {
+                    file = new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+                }
+                catch (IOException) when (looks < MostLooks && !IsHeld(folder))
+                {
+                    Thread.Sleep(LookTime); // Somebody looks who holds it, which takes no longer than this.
+                }
+            }
         }
         catch (IOException) when (IsHeld(folder))
         {

@@ -114,6 +114,9 @@ public interface ILedger : IAsyncDisposable
     /// <summary>Artifacts by name; of one stage, or of all.</summary>
     Task<IReadOnlyList<ArtifactRow>> ArtifactsAsync(string run, string? stage = null, CancellationToken cancel = default);
 
+    /// <summary>The artifacts that stages recorded for themselves, by name: few, however many samples a run has.</summary>
+    Task<IReadOnlyList<ArtifactRow>> StageFilesAsync(string run, CancellationToken cancel = default);
+
     /// <summary>Appends an event.</summary>
     Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default);
 

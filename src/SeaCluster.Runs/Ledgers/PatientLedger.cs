@@ -108,6 +108,9 @@ public sealed class PatientLedger(ILedger inner, TimeProvider time, Action<strin
     public Task<IReadOnlyList<ArtifactRow>> ArtifactsAsync(string run, string? stage = null, CancellationToken cancel = default) => KeepAsync(() => inner.ArtifactsAsync(run, stage, cancel), cancel);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ArtifactRow>> StageFilesAsync(string run, CancellationToken cancel = default) => KeepAsync(() => inner.StageFilesAsync(run, cancel), cancel);
+
+    /// <inheritdoc/>
     public Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default) => KeepAsync(() => inner.AppendEventAsync(run, added, cancel), cancel);
 
     /// <inheritdoc/>

@@ -17,6 +17,11 @@ public sealed record SpecInput(string Option, string Path, string Hash, long Byt
 /// <summary>Fingerprints what a spec's paths name, so that a resumed run notices when it changed.</summary>
 public static class SpecInputs
 {
+    /// <summary>Every path that a spec gives, by the option that gives it; whether anything is there is not asked.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Paths(RunSpec spec) =>
+        [.. SpecSchema.Root.Options.Where(option => option.Rules.Path).Select(option => (option.Path, Value: option.ValueIn(spec) as string))
+            .Where(option => option.Value is { Length: > 0 }).Select(option => KeyValuePair.Create(option.Path, option.Value!))];
+
     // Configurations, tokenizers and indices are below this; weight files are told apart by name and size, not read through.
     private const long SmallFile = 32L << 20;
 

@@ -13,12 +13,15 @@ public static class SpecReader
     internal const string Noun = "run spec";
     internal const string Example = "samples/run.example.yaml shows every option with its default";
 
-    /// <summary>Reads a spec file, with <paramref name="overrides"/> (dotted path and YAML value) over it, and checks that what it names exists.</summary>
+    /// <summary>Reads a spec file, with <paramref name="overrides"/> (dotted path and YAML value) over it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="overrides">What the command line sets.</param>
+    /// <param name="checkFiles">Whether a path that names nothing is a problem; not where the run is for another machine.</param>
     /// <exception cref="SeaException">The file is missing or unreadable, or has problems: all are named with path and line.</exception>
-    public static RunSpec Load(string path, IReadOnlyList<KeyValuePair<string, string>>? overrides = null)
+    public static RunSpec Load(string path, IReadOnlyList<KeyValuePair<string, string>>? overrides = null, bool checkFiles = true)
     {
         string full = Path.GetFullPath(path);
-        SpecReading reading = Read(SpecFile.Text(path, Noun, Example), Path.GetDirectoryName(full)!, overrides, checkFiles: true);
+        SpecReading reading = Read(SpecFile.Text(path, Noun, Example), Path.GetDirectoryName(full)!, overrides, checkFiles);
         RunSpec spec = reading.Spec ?? throw SpecProblems.ToException(path, reading.Problems);
         return spec.Name is null ? spec with { Name = NameOf(full) } : spec;
     }

@@ -243,6 +243,7 @@ public abstract class LedgerConformance
         await ledger.PutArtifactAsync(Run, new ArtifactRow("index.json", Stage, null, new string('b', 64), 9));
         await ledger.PutArtifactAsync(Run, new ArtifactRow("index.json", Stage, null, new string('c', 64), 10));
         (await ledger.ArtifactsAsync(Run, Stage)).Select(row => (row.Name, row.Bytes)).ShouldBe([("embeddings/s0", 3L), ("index.json", 10L)]);
+        (await ledger.StageFilesAsync(Run)).Select(row => row.Name).ShouldBe(["index.json"]);
 
         (await ledger.MoveStageAsync(Run, Stage, new StageMove(StageState.Pending, StageState.Running) { Version = 0 })).ShouldBeTrue();
         (await ledger.ArtifactsAsync(Run, Stage)).Select(row => row.Name).ShouldBe(["embeddings/s0"]);

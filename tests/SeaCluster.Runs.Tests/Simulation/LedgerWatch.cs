@@ -14,6 +14,7 @@ internal sealed class LedgerWatch(ILedger ledger, string run, string stage, Time
     [
         nameof(ILedger.NowAsync), nameof(ILedger.RunAsync), nameof(ILedger.RunsAsync), nameof(ILedger.StagesAsync), nameof(ILedger.CountsAsync), nameof(ILedger.NextAvailableAsync),
         nameof(ILedger.SamplesAsync), nameof(ILedger.SampleAsync), nameof(ILedger.ArtifactsAsync), nameof(ILedger.EventsAsync), nameof(ILedger.DoneSinceAsync), nameof(ILedger.AddStageTimeAsync),
+        nameof(ILedger.StageFilesAsync),
     ];
 
     private readonly Dictionary<string, int> _recorded = new(StringComparer.Ordinal);

@@ -31,6 +31,9 @@ public sealed partial record PostgresAddress
     /// <summary>What Npgsql connects with.</summary>
     internal string Connection { get; }
 
+    /// <summary>The variable that gives a child process the password, with its value; null where the address has none.</summary>
+    public (string Name, string Value)? PasswordVariable => Password is { Length: > 0 } secret ? ("PGPASSWORD", secret) : null;
+
     private string? Password { get; }
 
     private (string? Host, int Port, string? Database) Place => new NpgsqlConnectionStringBuilder(Connection) is var all ? (all.Host, all.Port, all.Database) : default;

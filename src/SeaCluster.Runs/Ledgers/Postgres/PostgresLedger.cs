@@ -159,6 +159,12 @@ public sealed partial class PostgresLedger : ILedger
         cancel);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ArtifactRow>> StageFilesAsync(string run, CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<ArtifactRow>>(
+        async session => await session.QueryAsync<ArtifactRow>(
+            "SELECT name AS Name, stage AS Stage, sample AS Sample, hash AS Hash, bytes AS Bytes FROM artifacts WHERE run = @run AND sample IS NULL ORDER BY name", new { run }),
+        cancel);
+
+    /// <inheritdoc/>
     public Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default) => _database.WriteAsync(
         session =>
         {

@@ -152,6 +152,17 @@ public sealed partial class SqliteLedger : ILedger
         cancel);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ArtifactRow>> StageFilesAsync(string run, CancellationToken cancel = default) => _database.ReadAsync<IReadOnlyList<ArtifactRow>>(
+        (connection, transaction) => [.. connection.Query<ArtifactRow>(
+            """
+            SELECT name AS Name, stage AS Stage, sample AS Sample, hash AS Hash, bytes AS Bytes FROM artifacts INDEXED BY artifacts_by_sample
+            WHERE run = @run AND stage IN @stages AND sample IS NULL ORDER BY name
+            """,
+            new { run, stages = StageNames.All.Select(StageNames.Text) },
+            transaction)],
+        cancel);
+
+    /// <inheritdoc/>
     public Task AppendEventAsync(string run, NewEvent added, CancellationToken cancel = default) => _database.WriteAsync(
         (connection, transaction) => AddEvent(connection, transaction, run, added), cancel);
 

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using SeaCluster.Cli.Frame;
+using SeaCluster.Server.Driving;
+
+namespace SeaCluster.Cli.Commands;
+
+/// <summary><c>sea trainer</c>: drives submitted runs.</summary>
+internal static class TrainerCommand
+{
+    public static Command Create()
+    {
+        Argument<string> root = DriverOptionsOnTheLine.Root();
+        Option<string?> ledger = DriverOptionsOnTheLine.Ledger();
+        Option<int> parallel = DriverOptionsOnTheLine.Parallel();
+        return new SeaCommand(
+            "trainer",
+            "Drive runs that were submitted to 'sea serve --no-drive' over the same folder: each by a 'sea run' of its own, in their order. Stopped or killed, the next trainer goes on.",
+            "trainer /shared/runs", "trainer /shared/runs --ledger 'postgres://sea@db/sea' --parallel 2")
+        {
+            Resumable = true,
+        }
+            .With(root, ledger, parallel)
+            .Does(async (parsed, cancel) =>
+            {
+                DriverOptions options = new() { Root = Path.GetFullPath(parsed.GetValue(root)!), Ledger = parsed.GetValue(ledger), Command = ChildCommand.Own, Parallel = parsed.GetValue(parallel) };
+                Screen.Say($"trainer: looking for submitted runs in {options.Root}");
+                await new RunDriver(options, TimeProvider.System, Screen.Say).RunAsync(cancel);
+                return ExitCode.Done;
+            });
+    }
+}
