@@ -20,6 +20,9 @@ internal static class SharedOptions
 
     public static Option<long> Seed() => new("--seed") { Description = "Seed of everything that is drawn", HelpName = "N", DefaultValueFactory = _ => 0 };
 
+    /// <summary>Addresses of a process that tells of itself; without them nothing listens.</summary>
+    public static Option<string?> Urls(string what) => new("--urls") { Description = $"Addresses to serve {what} on, such as http://127.0.0.1:9464 (Kestrel's syntax). Default: none", HelpName = "URLS" };
+
     /// <summary>A modality; without it the model's first.</summary>
     public static Option<string?> Modality(string description) => OneOf(new Option<string?>("--modality") { Description = $"{description}: image, video or audio; default: what the model takes first", HelpName = "NAME" }, name => name is "image" or "video" or "audio", "image, video or audio");
 

@@ -4,6 +4,7 @@ using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Ledgers.Postgres;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Runs.Work;
 
 namespace SeaCluster.Runs.Coordination;
@@ -22,6 +23,9 @@ public sealed record WorkerHostOptions
 
     /// <summary>End when no run has a sample left, instead of waiting for more.</summary>
     public bool Once { get; init; }
+
+    /// <summary>Told of every sign of life.</summary>
+    public ProcessHealth Health { get; init; } = ProcessHealth.Current;
 }
 
 /// <summary>A sign of life of a worker host.</summary>
@@ -57,7 +61,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
     // A run that stands still is asked less often, and one that cannot be worked on here not at once again.
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_aside = TimeSpan.FromSeconds(30);
-    private const int Depth = 3;
+    internal const int Depth = 3;
 
     private readonly Dictionary<string, ILedger> _ledgers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _notBefore = new(StringComparer.Ordinal);
@@ -78,11 +82,13 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         while (!ending.IsCancellationRequested)
         {
             bool worked = false;
+            options.Health.Beat();
             foreach (RunFolder folder in Folders(options.Root, Depth).TakeWhile(_ => !ending.IsCancellationRequested))
             {
                 worked |= Due(folder) && await VisitAsync(folder, stop, drain);
             }
 
+            options.Health.Started();
             if (!worked && options.Once)
             {
                 return;
@@ -121,6 +127,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
 
             (SampleStage stage, RunContext context) = found;
             tell(new WorkerNotice.Joined(folder, context.Run, stage.Name));
+            options.Health.Load(context.Spec.Work.Lease);
             WorkOutcome outcome = await stage.JoinAsync(context, stop, drain);
             tell(new WorkerNotice.Left(folder, context.Run, stage.Name, outcome));
             return true;
@@ -189,13 +196,13 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         {
             ILedger opened = address is null ? Ledgers.Sqlite.SqliteLedger.Open(folder.Ledger, time, create: false) : await PostgresLedger.OpenAsync(address, create: false, stop);
             _ledgers[place] = ledger = new PatientLedger(
-                opened, time, (reason, gone) => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerAway(reason, gone))), gone => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerBack(gone))), stop);
+                new MeteredLedger(opened, options.Health), time, (reason, gone) => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerAway(reason, gone))), gone => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerBack(gone))), stop);
         }
 
         return ledger;
     }
 
-    private static IEnumerable<RunFolder> Folders(string path, int depth)
+    internal static IEnumerable<RunFolder> Folders(string path, int depth)
     {
         RunFolder folder = new(path);
         if (folder.HasRun)
