@@ -8,6 +8,8 @@ internal static class SharedOptions
 {
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from", Recursive = true };
 
+    public static readonly Option<LogFormat> LogFormat = new("--log-format") { Description = "Remarks on stderr: text, or json (one object a line, with trace ids)", HelpName = "FORMAT", Recursive = true };
+
     public static Option<bool> Json() => new("--json") { Description = "Print the result as one JSON document" };
 
     public static Option<string> Model() => Folder(new Option<string>("--model") { Description = "Checkpoint folder: config.json, safetensors, tokenizer.json", HelpName = "DIR", Required = true });

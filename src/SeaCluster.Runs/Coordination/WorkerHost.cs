@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SeaCluster.Models;
 using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Folders;
@@ -83,6 +84,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         {
             bool worked = false;
             options.Health.Beat();
+            await ProbeAsync(stop);
             foreach (RunFolder folder in Folders(options.Root, Depth).TakeWhile(_ => !ending.IsCancellationRequested))
             {
                 worked |= Due(folder) && await VisitAsync(folder, stop, drain);
@@ -110,6 +112,28 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         }
     }
 
+    // Whether the one database that was named can be reached shows before there is a run in it.
+    private async Task ProbeAsync(CancellationToken stop)
+    {
+        RunFolder none = new(options.Root);
+        if (_only is null || _ledgers.ContainsKey(_only.Shown) || !Due(none))
+        {
+            return;
+        }
+
+        try
+        {
+            await LedgerAsync(none, _only, stop);
+            options.Health.LedgerAnswered();
+        }
+        catch (SeaException error)
+        {
+            Wait(none, s_aside);
+            options.Health.LedgerMissed(error.Message);
+            tell(new WorkerNotice.SetAside(none, error.Message));
+        }
+    }
+
     private bool Due(RunFolder folder) => !_notBefore.TryGetValue(folder.Path, out long at) || time.GetTimestamp() >= at;
 
     private void Wait(RunFolder folder, TimeSpan pause) => _notBefore[folder.Path] = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
@@ -128,6 +152,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
             (SampleStage stage, RunContext context) = found;
             tell(new WorkerNotice.Joined(folder, context.Run, stage.Name));
             options.Health.Load(context.Spec.Work.Lease);
+            using Activity? activity = await RunTrace.JoinAsync(context.Ledger, context.Run, stage.Name.Text(), stop);
             WorkOutcome outcome = await stage.JoinAsync(context, stop, drain);
             tell(new WorkerNotice.Left(folder, context.Run, stage.Name, outcome));
             return true;

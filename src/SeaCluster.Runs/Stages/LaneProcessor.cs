@@ -47,6 +47,8 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
         try
         {
             TorchRuntime.PinCurrentThread(Environment.ProcessorCount);
+            using Activity? activity = SeaInstrumentation.Source.StartActivity("lane");
+            activity?.SetTag(SeaTags.Device, model.Device.ToString());
             using Lane lane = new(model, options);
             using LaneInstruments instruments = new(model.Device.ToString(), plan.Slots);
             lane.Stepped = instruments.Stepped;
@@ -63,7 +65,7 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
                 },
                 options.Deterministic ? int.MaxValue : plan.SlotsPerStream,
                 plan.Streams,
-                result => Finish(result, inHand, results, instruments),
+                result => Finish(result, inHand, results, instruments, activity?.Context),
                 cancel);
             results.Complete();
         }
@@ -119,7 +121,7 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
         return sample;
     }
 
-    private void Finish(SynthesisResult result, ConcurrentDictionary<string, InHand> inHand, ChannelWriter<SampleResult> results, LaneInstruments instruments)
+    private void Finish(SynthesisResult result, ConcurrentDictionary<string, InHand> inHand, ChannelWriter<SampleResult> results, LaneInstruments instruments, ActivityContext? trace)
     {
         using (result)
         {
@@ -128,14 +130,21 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
                 return;
             }
 
+            TimeSpan took = Stopwatch.GetElapsedTime(held.Taken);
             instruments.Finished(result.Answer is not null, result.Perceived);
+            if (trace is { } parent)
+            {
+                using Activity? span = SeaInstrumentation.Source.StartActivity("sample", ActivityKind.Internal, parent, startTime: DateTimeOffset.UtcNow - took);
+                span?.SetTag("seacluster.sample", held.Work.Id).SetTag("seacluster.steps", result.Steps);
+            }
+
 
             byte[] bytes = EmbeddingFile.ToBytes(result, options, model.Config.Family.ToString());
             results.TryWrite(SampleResult.Done(held.Work, stream => stream.Write(bytes)) with
             {
                 Loss = result.Losses[^1],
                 Steps = result.Steps,
-                Duration = Stopwatch.GetElapsedTime(held.Taken),
+                Duration = took,
                 Detail = new JsonObject
                 {
                     ["attempt"] = result.Attempt,

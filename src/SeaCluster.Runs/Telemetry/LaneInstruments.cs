@@ -8,7 +8,7 @@ namespace SeaCluster.Runs.Telemetry;
 /// What a lane does, step by step. It is registered while it works, so that occupancy is absent, not zero, where there is no lane. A step costs a few additions
 /// and allocates nothing, whether or not somebody listens.
 /// </summary>
-internal sealed class LaneInstruments : IDisposable
+public sealed class LaneInstruments : IDisposable
 {
     private static readonly Counter<long> s_steps = SeaInstrumentation.Meter.CreateCounter<long>("seacluster.lane.steps", "{step}", "Optimisation steps of a lane's batches.");
     private static readonly Counter<long> s_tokens = SeaInstrumentation.Meter.CreateCounter<long>("seacluster.lane.tokens", "{token}", "Tokens of the batches that were stepped.");
@@ -42,6 +42,7 @@ internal sealed class LaneInstruments : IDisposable
         s_lanes[this] = 0;
     }
 
+    /// <summary>A stream of the lane made a step.</summary>
     public void Stepped(LaneStep step)
     {
         (_busy, _slots) = (step.Busy, step.Slots);
@@ -53,9 +54,13 @@ internal sealed class LaneInstruments : IDisposable
     /// <summary>The lane has nothing in hand and waits for a sample.</summary>
     public void Idle() => _busy = 0;
 
+    /// <summary>A sample is finished.</summary>
+    /// <param name="asked">The model was asked what it perceives.</param>
+    /// <param name="perceived">It named the content.</param>
     public void Finished(bool asked, bool perceived) =>
         s_embeddings.Add(1, _device, new KeyValuePair<string, object?>(SeaTags.Perceived, !asked ? "not_asked" : perceived ? "yes" : "no"));
 
+    /// <inheritdoc/>
     public void Dispose() => s_lanes.TryRemove(this, out _);
 
     // Several lanes of one device are one series.

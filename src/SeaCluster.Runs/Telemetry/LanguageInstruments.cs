@@ -18,7 +18,10 @@ internal static class LanguageInstruments
     public static Action<ChatUsage> For(string purpose, decimal? input, decimal? output)
     {
         KeyValuePair<string, object?> tag = new(SeaTags.Purpose, purpose);
-        return used =>
+        Count(default);
+        return Count;
+
+        void Count(ChatUsage used)
         {
             s_requests.Add(used.Requests, tag);
             s_cached.Add(used.CacheHits, tag);
@@ -28,6 +31,6 @@ internal static class LanguageInstruments
             {
                 s_cost.Add((double)(((used.InputTokens * priceIn) + (used.OutputTokens * priceOut)) / 1_000_000m), tag);
             }
-        };
+        }
     }
 }

@@ -15,6 +15,9 @@ internal static class SampleInstruments
     private static readonly Counter<long> s_lost = SeaInstrumentation.Meter.CreateCounter<long>("seacluster.leases.lost", "{lease}", "Leases that this process found lost: another may have the sample.");
     private static readonly Counter<long> s_written = SeaInstrumentation.Meter.CreateCounter<long>("seacluster.artifacts.written", "By", "Bytes of results that this process wrote and recorded.");
 
+    private static readonly string[] s_loses = ["renew", "complete", "fail"];
+    private static readonly string[] s_settles = ["done", "quarantined"];
+
     private static readonly Histogram<double> s_duration = SeaInstrumentation.Meter.CreateHistogram(
         "seacluster.sample.duration", "s", "Time from taking a sample to its result.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] });
 
@@ -26,16 +29,26 @@ internal static class SampleInstruments
 
     public static void Leased(string stage, IReadOnlyList<Lease> leases)
     {
-        if (leases.Count == 0 || !(s_leased.Enabled || s_retried.Enabled))
+        if (!s_leased.Enabled)
         {
             return;
         }
 
         KeyValuePair<string, object?> tag = new(SeaTags.Stage, stage);
         s_leased.Add(leases.Count, tag);
-        if (leases.Count(lease => lease.Attempt > 1) is > 0 and var retried)
+        s_retried.Add(leases.Count(lease => lease.Attempt > 1), tag);
+
+        // A series that first shows at one hides its first increase: those that are seldom counted begin at zero.
+        s_failures.Add(0, tag);
+        s_released.Add(0, tag);
+        foreach (string operation in s_loses)
         {
-            s_retried.Add(retried, tag);
+            s_lost.Add(0, tag, new KeyValuePair<string, object?>(SeaTags.Operation, operation));
+        }
+
+        foreach (string state in s_settles)
+        {
+            s_settled.Add(0, tag, new KeyValuePair<string, object?>(SeaTags.State, state));
         }
     }
 

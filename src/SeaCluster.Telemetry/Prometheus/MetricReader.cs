@@ -5,7 +5,7 @@ using System.Globalization;
 namespace SeaCluster.Telemetry.Prometheus;
 
 /// <summary>One series of a family.</summary>
-/// <param name="Labels">In the order in which they were given.</param>
+/// <param name="Labels">By name.</param>
 /// <param name="Value">Of a counter or gauge; the sum of a histogram.</param>
 /// <param name="Buckets">Of a histogram: counts at or below each bound and above the last; else null.</param>
 public sealed record MetricSeries(IReadOnlyList<KeyValuePair<string, string>> Labels, double Value, IReadOnlyList<long>? Buckets);
@@ -77,6 +77,7 @@ public sealed class MetricReader : IDisposable
                 labels[i] = new(tags[i].Key, Convert.ToString(tags[i].Value, CultureInfo.InvariantCulture) ?? "");
             }
 
+            Array.Sort(labels, static (a, b) => string.CompareOrdinal(a.Key, b.Key));
             string key = string.Join('\n', labels.Select(label => $"{label.Key}={label.Value}"));
             lock (_gate)
             {
