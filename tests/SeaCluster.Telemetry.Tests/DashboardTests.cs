@@ -38,8 +38,8 @@ public sealed partial class DashboardTests : IDisposable
             null,
             [
                 "run", "samples/demo/run.yaml", "--out", Path.Combine(folder, "runs", "seen"), "--urls", "http://127.0.0.1:0",
-                "--set", "data.limit=40", "--set", "synthesize.steps=30", "--set", "synthesize.threshold=0", "--set", "synthesize.slots=4", "--set", "work.local=false", "--set", "align.steps=30", "--set", "align.warmup=1",
-                "--set", "evaluate.judge=llm", "--set", $"evaluate.llm.endpoint={judge.Address}", "--set", "evaluate.llm.model=judge-1", "--set", "evaluate.llm.input_price=1", "--set", "evaluate.llm.output_price=2",
+                "--set", "data.limit=16", "--set", "synthesize.steps=20", "--set", "synthesize.threshold=0", "--set", "synthesize.slots=4", "--set", "work.local=false", "--set", "align.steps=12", "--set", "align.warmup=1",
+                "--set", "evaluate.base=false", "--set", "evaluate.judge=llm", "--set", $"evaluate.llm.endpoint={judge.Address}", "--set", "evaluate.llm.model=judge-1", "--set", "evaluate.llm.input_price=1", "--set", "evaluate.llm.output_price=2",
             ],
             ("SEA_PROGRESS", "every"));
         using Said runSays = new(run);

@@ -87,7 +87,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     /// <summary>Asks again and again until it holds.</summary>
     public async Task UntilAsync(Func<Task<bool>> holds, Func<string> otherwise)
     {
-        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(4));
+        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(6));
         using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(500));
         while (!await holds())
         {
