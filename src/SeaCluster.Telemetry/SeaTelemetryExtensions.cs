@@ -34,10 +34,10 @@ public static class SeaTelemetryExtensions
     public static IEndpointRouteBuilder MapSeaTelemetry(this IEndpointRouteBuilder endpoints)
     {
         ProcessHealth health = endpoints.ServiceProvider.GetRequiredService<ProcessHealth>();
-        MetricsExport.Map(endpoints).AllowAnonymous();
-        endpoints.MapGet(SeaPaths.Live, context => HealthReport.WriteAsync(context, health.Live())).AllowAnonymous().ExcludeFromDescription();
-        endpoints.MapGet(SeaPaths.Ready, context => HealthReport.WriteAsync(context, health.Ready())).AllowAnonymous().ExcludeFromDescription();
-        endpoints.MapGet(SeaPaths.Startup, context => HealthReport.WriteAsync(context, health.Startup())).AllowAnonymous().ExcludeFromDescription();
+        MetricsExport.Map(endpoints).AllowAnonymous().DisableRateLimiting();
+        endpoints.MapGet(SeaPaths.Live, context => HealthReport.WriteAsync(context, health.Live())).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
+        endpoints.MapGet(SeaPaths.Ready, context => HealthReport.WriteAsync(context, health.Ready())).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
+        endpoints.MapGet(SeaPaths.Startup, context => HealthReport.WriteAsync(context, health.Startup())).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
         return endpoints;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class Chart
         "server.enabled=false,trainer.enabled=false",
         "worker.enabled=false",
         "storage.existingClaim=shared,models.existingClaim=checkpoints,languageModel.existingSecret.name=openai,telemetry.otlpEndpoint=http://otel:4317",
-        "server.ingress.enabled=true,server.ingress.className=nginx,server.ingress.tlsSecret=tls,server.replicas=2",
+        "server.ingress.enabled=true,server.ingress.className=nginx,server.ingress.tlsSecret=tls",
         "telemetry.serviceMonitor.enabled=false,telemetry.prometheusRule.enabled=false,telemetry.dashboards.enabled=false,networkPolicy.enabled=false,worker.podDisruptionBudget.enabled=false,serviceAccount.create=false,ledger.migrate.enabled=false",
         "nameOverride=other,serviceAccount.name=mine,image.tag=v9,image.cuda.tag=v9-cuda,image.pullSecrets[0].name=pull,ledger.existingSecret.name=",
         "fullnameOverride=a-name-that-is-longer-than-any-kubernetes-object-can-bear-at-all",

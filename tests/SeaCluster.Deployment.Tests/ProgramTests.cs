@@ -11,8 +11,8 @@ namespace SeaCluster.Deployment.Tests;
 /// <summary>What templates name exists in the program.</summary>
 public sealed partial class ProgramTests
 {
-    // Read by the .NET runtime or the C library, not by the program.
-    private static readonly string[] s_runtime = ["HOME", "DOTNET_EnableDiagnostics"];
+    // Read by the .NET runtime, the C library and the database client, not by the program.
+    private static readonly string[] s_runtime = ["HOME", "DOTNET_EnableDiagnostics", "PGPASSWORD"];
 
     [ToolsTheory]
     [InlineData("migrate", "migrate")]
