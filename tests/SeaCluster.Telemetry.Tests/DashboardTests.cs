@@ -33,7 +33,7 @@ public sealed partial class DashboardTests : IDisposable
     [RequiresFact(PrometheusServer.Needed)]
     public async Task A_run_with_a_worker_gives_data_to_every_query_of_every_panel_and_rule()
     {
-        await using ChatServer judge = new((_, _) => Reply.Says("{\"verdict\": \"safe\"}\nsafe"));
+        await using ChatServer judge = new((_, _) => Reply.Says("unsafe"));
         using Process run = SeaProcess.Start(
             null,
             [
