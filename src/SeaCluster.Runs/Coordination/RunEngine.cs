@@ -61,6 +61,7 @@ public sealed class RunEngine
         notices ??= new Silence();
         await using RunSession session = await RunSession.OpenAsync(folder, spec, _time, notices, stop);
         using Activity? activity = await RunTrace.BeginAsync(session.Ledger, session.Run.Id, stop);
+        Activity.Current = activity ?? Activity.Current;
         await PlanAsync(session, notices, stop);
         await RunVerification.InvalidateAsync(session, notices, stop);
         Exception? error = null;

@@ -153,6 +153,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
             tell(new WorkerNotice.Joined(folder, context.Run, stage.Name));
             options.Health.Load(context.Spec.Work.Lease);
             using Activity? activity = await RunTrace.JoinAsync(context.Ledger, context.Run, stage.Name.Text(), stop);
+            Activity.Current = activity ?? Activity.Current;
             WorkOutcome outcome = await stage.JoinAsync(context, stop, drain);
             tell(new WorkerNotice.Left(folder, context.Run, stage.Name, outcome));
             return true;

@@ -17,7 +17,7 @@ public static class RunTrace
     private const int FirstEvents = 16;
 
     /// <summary>Begins or goes on with a run: what is recorded as its trace is the parent; where there is none yet, the current activity or TRACEPARENT of the environment is, and is recorded.</summary>
-    /// <returns>The activity of this start; null where nobody listens.</returns>
+    /// <returns>The activity of this start, which the caller makes the current one (what is current does not leave an asynchronous method); null where nobody listens.</returns>
     public static async Task<Activity?> BeginAsync(ILedger ledger, string run, CancellationToken cancel)
     {
         ActivityContext given = Activity.Current?.Context ?? FromEnvironment() ?? default;
@@ -38,7 +38,7 @@ public static class RunTrace
     }
 
     /// <summary>Joins in on a run from another process.</summary>
-    /// <returns>The activity of the work; null where nobody listens.</returns>
+    /// <returns>The activity of the work, for the caller to make current; null where nobody listens.</returns>
     public static async Task<Activity?> JoinAsync(ILedger ledger, string run, string stage, CancellationToken cancel)
     {
         if (!SeaInstrumentation.Source.HasListeners())
