@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using SeaCluster.EndToEnd.Tests;
 using SeaCluster.Models;
 using SeaCluster.Runs.Telemetry;
 
@@ -118,6 +120,28 @@ public sealed class HealthTests
     {
         await using TelemetryHost host = await TelemetryHost.StartAsync(null, _ => { });
         host.Addresses.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_worker_whose_database_cannot_be_reached_lives_and_says_why_it_is_not_ready()
+    {
+        string folder = Directory.CreateTempSubdirectory("sea-away-").FullName;
+        using Process worker = SeaProcess.Start(null, ["worker", folder, "--ledger", "postgres://sea@127.0.0.1:1/sea", "--urls", "http://127.0.0.1:0"]);
+        using Said says = new(worker);
+        using HttpClient client = new() { BaseAddress = await says.AddressAsync() };
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(200));
+        string told;
+        while (!(told = await (await client.GetAsync(new Uri(SeaPaths.Ready, UriKind.Relative))).Content.ReadAsStringAsync()).Contains("cannot be reached", StringComparison.Ordinal))
+        {
+            await pace.WaitForNextTickAsync();
+        }
+
+        told.ShouldContain("postgres://sea@127.0.0.1:1/sea");
+        (await client.GetAsync(new Uri(SeaPaths.Ready, UriKind.Relative))).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await client.GetAsync(new Uri(SeaPaths.Live, UriKind.Relative))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        worker.Kill();
+        await worker.WaitForExitAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     private ProcessHealth Able()

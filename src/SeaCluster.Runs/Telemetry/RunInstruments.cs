@@ -13,6 +13,7 @@ internal static class RunInstruments
     {
         Meter meter = SeaInstrumentation.Meter;
         _ = meter.CreateObservableGauge("seacluster.runs", Runs, "{run}", "Runs below the watched folder, by state.");
+        _ = meter.CreateObservableGauge("seacluster.runs.unreadable", () => s_watches.Keys.Take(1).Select(watch => new Measurement<long>(watch.Unreadable)), "{run}", "Run folders below the watched folder whose ledger cannot be read.");
         _ = meter.CreateObservableGauge("seacluster.run.samples", () => Each(Samples), "{sample}", "Samples of a stage of a run, by state.");
         _ = meter.CreateObservableGauge("seacluster.queue.depth", Queue, "{sample}", "Samples of running stages that wait for a worker: not taken, not settled.");
         _ = meter.CreateObservableGauge("seacluster.run.stage.running", () => Each(run => Stages(run, stage => stage.State == StageState.Running ? 1L : 0)), "1", "1 while a stage of a run is at work, else 0.");
@@ -69,7 +70,11 @@ internal static class RunInstruments
 
     private static double? Figure(RunSnapshot run, string name) => run.Figures.TryGetValue(name, out double value) ? value : null;
 
-    private static double? Cost(RunSnapshot run) => run.Figures.Where(figure => figure.Key.EndsWith("cost", StringComparison.Ordinal)).Select(figure => (double?)figure.Value).DefaultIfEmpty(null).Sum() is { } sum && run.Figures.Keys.Any(name => name.EndsWith("cost", StringComparison.Ordinal)) ? sum : null;
+    private static double? Cost(RunSnapshot run)
+    {
+        double[] costs = [.. run.Figures.Where(figure => figure.Key.EndsWith("cost", StringComparison.Ordinal)).Select(figure => figure.Value)];
+        return costs.Length == 0 ? null : costs.Sum();
+    }
 
     private static IEnumerable<Measurement<double>> ByModel(RunSnapshot run, string aligned, string before) =>
         new[] { ("aligned", aligned), ("base", before) }.Where(each => run.Figures.ContainsKey(each.Item2))

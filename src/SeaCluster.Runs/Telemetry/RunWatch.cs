@@ -56,6 +56,9 @@ public sealed class RunWatch : IAsyncDisposable
     /// <summary>Time since it last looked with success.</summary>
     public TimeSpan Age => _time.GetElapsedTime(Volatile.Read(ref _looked));
 
+    /// <summary>Run folders that could not be read at the last look.</summary>
+    public int Unreadable { get; private set; }
+
     internal IReadOnlyList<RunSnapshot> Runs => _runs;
 
     /// <inheritdoc/>
@@ -72,42 +75,70 @@ public sealed class RunWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Looks once. A ledger that does not answer leaves everything as it was; a run that cannot be read is left out.</summary>
+    /// <summary>Looks once. A ledger that does not answer leaves everything as it was; a run that cannot be read is left out and counted.</summary>
+    /// <exception cref="SeaException">A database cannot be reached.</exception>
     public async Task LookAsync(CancellationToken cancel)
     {
         Dictionary<string, RunSnapshot> before = _runs.ToDictionary(run => run.Run, StringComparer.Ordinal);
         Dictionary<ILedger, Dictionary<string, RunRow>> rows = [];
         List<(RunRow Run, RunFolder Folder, ILedger Ledger)> found = [];
+        DateTimeOffset oldest = _time.GetUtcNow() - s_lately;
+        int unreadable = 0;
         if (_login is not null)
         {
-            await RowsAsync(await OpenAsync(_login.Shown, () => PostgresLedger.OpenAsync(_login, create: false, cancel)), rows, cancel);
+            await RowsAsync(await OpenAsync(_login.Shown, async () => await PostgresLedger.OpenAsync(_login, create: false, cancel)), rows, cancel);
         }
 
-        foreach (RunFolder folder in Directory.Exists(Root) ? WorkerHost.Folders(Root, WorkerHost.Depth) : [])
+        foreach (RunFolder folder in (Directory.Exists(Root) ? WorkerHost.Folders(Root, WorkerHost.Depth) : []).Where(folder => IsLive(folder, oldest)))
         {
-            (PostgresAddress Ledger, string Run)? known = RunLedger.InDatabase(folder);
-            PostgresAddress? address = known is { } database ? _login is not null && database.Ledger.IsSamePlace(_login) ? _login : database.Ledger : null;
-            ILedger ledger = await OpenAsync(address?.Shown ?? folder.Ledger, async () => address is null ? SqliteLedger.Open(folder.Ledger, _time, create: false) : await PostgresLedger.OpenAsync(address, create: false, cancel));
-            Dictionary<string, RunRow> all = await RowsAsync(ledger, rows, cancel);
-            if ((known is { } remembered ? all.GetValueOrDefault(remembered.Run) : all.Values.FirstOrDefault()) is { } run)
+            try
             {
-                found.Add((run, folder, ledger));
+                if (await FindAsync(folder, rows, cancel) is { } run && (run.Run.State == RunState.Running || run.Run.Updated > oldest))
+                {
+                    found.Add((run.Run, folder, run.Ledger));
+                }
+            }
+            catch (SeaException error) when (error.InnerException is not LedgerAwayException)
+            {
+                unreadable++;
             }
         }
 
-        DateTimeOffset oldest = _time.GetUtcNow() - s_lately;
         List<RunSnapshot> now = [];
-        foreach ((RunRow run, RunFolder folder, ILedger ledger) in found
-            .Where(each => each.Run.State == RunState.Running || each.Run.Updated > oldest)
-            .OrderByDescending(each => each.Run.State == RunState.Running).ThenByDescending(each => each.Run.Updated).Take(MostRuns))
+        foreach ((RunRow run, RunFolder folder, ILedger ledger) in found.OrderByDescending(each => each.Run.State == RunState.Running).ThenByDescending(each => each.Run.Updated).Take(MostRuns))
         {
-            now.Add(before.TryGetValue(run.Id, out RunSnapshot? same) && same.Updated == run.Updated && run.State is RunState.Done or RunState.Partly
-                ? same!
-                : await ReadAsync(run, folder, ledger, cancel));
+            bool ended = run.State is RunState.Done or RunState.Partly;
+            now.Add(ended && before.TryGetValue(run.Id, out RunSnapshot? same) && same.Updated == run.Updated ? same : await ReadAsync(run, folder, ledger, cancel));
         }
 
+        await CloseAsync(rows.Keys);
+        Unreadable = unreadable;
         _runs = now;
         Volatile.Write(ref _looked, _time.GetTimestamp());
+    }
+
+    // A file that nobody has written to for so long is an ended run's: it need not be opened to know that it is not told of.
+    private static bool IsLive(RunFolder folder, DateTimeOffset oldest) =>
+        !File.Exists(folder.Ledger) || new[] { folder.Ledger, folder.Ledger + "-wal" }.Any(file => File.GetLastWriteTimeUtc(file) > oldest.UtcDateTime);
+
+    private async Task<(RunRow Run, ILedger Ledger)?> FindAsync(RunFolder folder, Dictionary<ILedger, Dictionary<string, RunRow>> rows, CancellationToken cancel)
+    {
+        (PostgresAddress Ledger, string Run)? known = RunLedger.InDatabase(folder);
+        PostgresAddress? address = known is not { } database ? null : _login is not null && database.Ledger.IsSamePlace(_login) ? _login : database.Ledger;
+        ILedger ledger = await OpenAsync(
+            address?.Shown ?? folder.Ledger,
+            async () => address is null ? SqliteLedger.Open(folder.Ledger, _time, create: false) : await PostgresLedger.OpenAsync(address, create: false, cancel));
+        Dictionary<string, RunRow> all = await RowsAsync(ledger, rows, cancel);
+        return (known is { } remembered ? all.GetValueOrDefault(remembered.Run) : all.Values.FirstOrDefault()) is { } run ? (run, ledger) : null;
+    }
+
+    private async Task CloseAsync(ICollection<ILedger> used)
+    {
+        foreach ((string place, ILedger ledger) in _ledgers.Where(each => !used.Contains(each.Value)).ToArray())
+        {
+            _ledgers.Remove(place);
+            await ledger.DisposeAsync();
+        }
     }
 
     private async Task LookOnAsync()
@@ -139,8 +170,6 @@ public sealed class RunWatch : IAsyncDisposable
 
         return ledger;
     }
-
-    private async Task<ILedger> OpenAsync(string place, Func<Task<PostgresLedger>> open) => await OpenAsync(place, async () => (ILedger)await open());
 
     private static async Task<Dictionary<string, RunRow>> RowsAsync(ILedger ledger, Dictionary<ILedger, Dictionary<string, RunRow>> rows, CancellationToken cancel)
     {
