@@ -25,6 +25,8 @@ internal static class Program
             return WrongUse.Explain(parsed, Console.Error);
         }
 
+        Screen.Lines = parsed.GetValue(SharedOptions.LogFormat);
+        Screen.Category = parsed.CommandResult.Command.Name;
         using Interruption interruption = new(keeps: parsed.CommandResult.Command is SeaCommand { Resumable: true });
         try
         {
@@ -48,9 +50,10 @@ internal static class Program
             "SeaCluster: safety alignment of multimodal language models from text alone (SEA).\n" +
             "Results go to stdout, progress and logs to stderr.");
         root.Options.Add(SharedOptions.Verbose);
+        root.Options.Add(SharedOptions.LogFormat);
         foreach (Command command in new Command[]
         {
-            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), ServeCommand.Create(), TrainerCommand.Create(), TokenCommand.Create(), SubmitCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(), AuditCommand.Create(), VerifyCommand.Create(),
+            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), MigrateCommand.Create(), ServeCommand.Create(), TrainerCommand.Create(), TokenCommand.Create(), SubmitCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(), AuditCommand.Create(), VerifyCommand.Create(),
             ExportCommand.Create(), ChatCommand.Create(), InspectCommand.Create(), ParityCommand.Create(), BenchCommand.Create(), DemoCommand.Create(), TestCommand.Create(), BackendCommand.Create(), ReadmeCommand.Create(),
         })
         {
@@ -67,16 +70,16 @@ internal static class Program
         string again = parsed.CommandResult.Command is SeaCommand { Resumable: true }
             ? $"; what is done is kept, go on with\n  {string.Join(' ', arguments.Select(PostgresAddress.WithoutPassword).Prepend(Name).Select(Quoted))}"
             : "";
-        Console.Error.WriteLine($"sea: interrupted{again}");
+        Screen.Say($"interrupted{again}");
         return ExitCode.Interrupted;
     }
 
     private static int Failed(Exception failure, bool verbose)
     {
-        Console.Error.WriteLine(failure is SeaException ? $"sea: {failure.Message}" : $"sea: {failure.GetType().Name}: {failure.Message}");
+        Screen.Say(failure is SeaException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}", "error");
         if (failure is SeaException { Hint: { } hint })
         {
-            Console.Error.WriteLine($"sea: {hint}");
+            Screen.Say(hint, "error");
         }
 
         if (verbose)
@@ -85,7 +88,7 @@ internal static class Program
         }
         else if (failure is not SeaException)
         {
-            Console.Error.WriteLine("sea: --verbose shows where this came from");
+            Screen.Say("--verbose shows where this came from", "error");
         }
 
         return failure is SeaException { WrongUse: true } ? ExitCode.WrongUse : ExitCode.Failed;

@@ -14,6 +14,7 @@ using SeaCluster.Runs.Planning;
 using SeaCluster.Runs.Specs;
 using SeaCluster.Runs.Stages;
 using SeaCluster.Runs.Studies;
+using SeaCluster.Telemetry;
 using SeaCluster.Torch;
 
 namespace SeaCluster.Cli.Commands;
@@ -31,6 +32,7 @@ internal static class RunCommand
         Option<bool> dryRun = new("--dry-run") { Description = "Print the plan of every stage, with times from a short measured probe, and stop; nothing is written" };
         Option<bool> controls = new("--controls") { Description = "Run the control arms beside the spec's own method, each below --out, and set them in one table: text SFT, text DPO, Eraser, blank, content alone, style alone, SEA, real media" };
         Option<string[]> grid = new("--grid") { Description = "Run once for each value of a key, such as --grid synthesize.steps=10,20,40; given twice, every combination", HelpName = "KEY=A,B,...", AllowMultipleArgumentsPerToken = false };
+        Option<string?> urls = SharedOptions.Urls("/metrics and the health endpoints");
         Option<bool> json = SharedOptions.Json();
         return new SeaCommand(
             "run",
@@ -41,7 +43,7 @@ internal static class RunCommand
         {
             Resumable = true,
         }
-            .With(spec, folder, ledger, deterministic, set, controls, grid, dryRun, json)
+            .With(spec, folder, ledger, deterministic, set, controls, grid, urls, dryRun, json)
             .Does(async (parsed, cancel) =>
             {
                 List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Overrides.Parse)];
@@ -67,6 +69,7 @@ internal static class RunCommand
                     }
 
                     string into = Path.GetFullPath(parsed.GetValue(folder) ?? Path.Combine("runs", SafeName.Of(study.Name)));
+                    await using TelemetryHost seen = await TellAsync(parsed.GetValue(urls), into, study.Variants[0].Spec.Ledger, cancel);
                     using Notices told = new();
                     StudyOutcome all = await new StudyEngine(RunStages.Create, TimeProvider.System).RunAsync(
                         study, into, (variant, number) => Screen.Say($"run {number} of {study.Variants.Count}: {variant.Name}"), told, cancel);
@@ -91,6 +94,7 @@ internal static class RunCommand
 
                 RunFolder run = RunFolder.For(read, begun ?? parsed.GetValue(folder));
                 run.Create();
+                await using TelemetryHost telemetry = await TellAsync(parsed.GetValue(urls), run.Path, read.Ledger, cancel);
                 using Notices notices = new();
                 RunEngine engine = new(RunStages.Create(), TimeProvider.System, (planned, stop) => RunPlanner.MeasureAsync(planned, TimeProvider.System, stop));
                 RunOutcome outcome = await engine.RunAsync(run, read, notices, cancel);
@@ -103,6 +107,26 @@ internal static class RunCommand
                 Show(outcome, parsed.GetValue(json));
                 return outcome.ExitCode;
             });
+    }
+
+    // A run tells of itself by what its own ledger says.
+    private static async Task<TelemetryHost> TellAsync(string? urls, string folder, string? ledger, CancellationToken cancel)
+    {
+        TelemetryHost host = await TelemetryHost.StartAsync(
+            urls,
+            told =>
+            {
+                told.Service = "sea-run";
+                told.Runs = folder;
+                told.Ledger = ledger;
+            },
+            cancel);
+        foreach (string address in host.Addresses)
+        {
+            Screen.Say($"run: metrics and health on {address}");
+        }
+
+        return host;
     }
 
     // A run's folder stands for its frozen spec.

@@ -4,7 +4,9 @@ using SeaCluster.Cli.Frame;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Stages;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Runs.Work;
+using SeaCluster.Telemetry;
 
 namespace SeaCluster.Cli.Commands;
 
@@ -25,15 +27,16 @@ internal static class WorkerCommand
                 result.AddError("--grace: expected seconds, 0 to 86400.");
             }
         });
+        Option<string?> urls = SharedOptions.Urls("/metrics, /healthz, /readyz and /startupz");
         Option<bool> once = new("--once") { Description = "End when no run has a sample to give" };
         return new SeaCommand(
             "worker",
             "Work on the samples of runs that 'sea run' started, here or on other machines, beside any number of other workers: leases from the ledger, results into the run folders.",
-            "worker runs", "worker /shared/runs --device cuda:1", "worker runs --ledger 'postgres://sea@db/sea' --grace 120")
+            "worker runs", "worker /shared/runs --device cuda:1", "worker runs --ledger 'postgres://sea@db/sea' --grace 120", "worker runs --urls http://+:9464")
         {
             Resumable = true,
         }
-            .With(root, ledger, device, set, grace, once)
+            .With(root, ledger, device, set, grace, urls, once)
             .Does(async (parsed, cancel) =>
             {
                 WorkerHostOptions options = new()
@@ -44,6 +47,16 @@ internal static class WorkerCommand
                     Once = parsed.GetValue(once),
                 };
                 using CancellationTokenSource stop = new();
+                ProcessHealth health = ProcessHealth.Current;
+                await using CancellationTokenRegistration draining = cancel.Register(health.Drain);
+                health.ExpectDevice();
+                await using TelemetryHost telemetry = await TelemetryHost.StartAsync(parsed.GetValue(urls), told => told.Service = "sea-worker", cancel);
+                foreach (string address in telemetry.Addresses)
+                {
+                    Screen.Say($"worker: metrics and health on {address}");
+                }
+
+                StageModel.OpenDevice(parsed.GetValue(device) ?? "auto", health);
                 await using CancellationTokenRegistration asked = cancel.Register(() => stop.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(grace))));
                 using Lines lines = new();
                 await using WorkerHost host = new(options, [.. RunStages.Create().OfType<SampleStage>()], TimeProvider.System, lines.Say);

@@ -48,7 +48,7 @@ internal sealed class Interruption : IDisposable
             Environment.Exit(ExitCode.Interrupted);
         }
 
-        Console.Error.WriteLine("sea: stopping; once more ends it at once");
+        Screen.Say("stopping; once more ends it at once");
         _stop.Cancel();
     }
 }

@@ -67,7 +67,15 @@ internal sealed class ProgressLine(string what, string unit) : IDisposable
     {
         if (!_watched)
         {
-            Console.Error.WriteLine(text);
+            if (Screen.Lines == LogFormat.Json)
+            {
+                Screen.Say(text);
+            }
+            else
+            {
+                Console.Error.WriteLine(text);
+            }
+
             return;
         }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SeaCluster.Runs.Telemetry;
 using Spectre.Console;
 
 namespace SeaCluster.Cli.Frame;
@@ -26,10 +27,17 @@ internal static class Screen
     public static IAnsiConsole Results { get; } = Create(Console.Out, Console.IsOutputRedirected);
 
     /// <summary>Whether a person watches stderr.</summary>
-    public static bool Watched => !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+    public static bool Watched => Lines == LogFormat.Text && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
+    /// <summary>How remarks are written: for people, or one JSON object a line.</summary>
+    public static LogFormat Lines { get; set; }
+
+    /// <summary>The command that speaks, in JSON lines.</summary>
+    public static string Category { get; set; } = "sea";
 
     /// <summary>A remark on stderr.</summary>
-    public static void Say(string remark) => Console.Error.WriteLine($"sea: {remark}");
+    public static void Say(string remark, string level = "info") =>
+        Console.Error.WriteLine(Lines == LogFormat.Json ? LogLine.Json(TimeProvider.System.GetUtcNow(), level, Category, remark) : $"sea: {remark}");
 
     /// <summary>A line of results.</summary>
     public static void Line(string text = "") => Console.Out.WriteLine(text);
@@ -81,4 +89,14 @@ internal static class Screen
 
         return console;
     }
+}
+
+/// <summary>How remarks on stderr are written.</summary>
+internal enum LogFormat
+{
+    /// <summary>For people.</summary>
+    Text,
+
+    /// <summary>One JSON object a line, with the ids of the trace.</summary>
+    Json,
 }

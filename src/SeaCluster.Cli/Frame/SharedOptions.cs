@@ -8,6 +8,8 @@ internal static class SharedOptions
 {
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from", Recursive = true };
 
+    public static readonly Option<LogFormat> LogFormat = new("--log-format") { Description = "Remarks on stderr: text, or json (one object a line, with trace ids)", HelpName = "FORMAT", Recursive = true };
+
     public static Option<bool> Json() => new("--json") { Description = "Print the result as one JSON document" };
 
     public static Option<string> Model() => Folder(new Option<string>("--model") { Description = "Checkpoint folder: config.json, safetensors, tokenizer.json", HelpName = "DIR", Required = true });
@@ -19,6 +21,9 @@ internal static class SharedOptions
     public static Option<string> Out(string description) => new("--out") { Description = description, HelpName = "PATH", Required = true };
 
     public static Option<long> Seed() => new("--seed") { Description = "Seed of everything that is drawn", HelpName = "N", DefaultValueFactory = _ => 0 };
+
+    /// <summary>Addresses of a process that tells of itself; without them nothing listens.</summary>
+    public static Option<string?> Urls(string what) => new("--urls") { Description = $"Addresses to serve {what} on, such as http://127.0.0.1:9464 (Kestrel's syntax). Default: none", HelpName = "URLS" };
 
     /// <summary>A modality; without it the model's first.</summary>
     public static Option<string?> Modality(string description) => OneOf(new Option<string?>("--modality") { Description = $"{description}: image, video or audio; default: what the model takes first", HelpName = "NAME" }, name => name is "image" or "video" or "audio", "image, video or audio");

@@ -275,6 +275,8 @@ public sealed class ChatEndpoint : IDisposable
             _usage = new ChatUsage(
                 _usage.Requests + more.Requests, _usage.CacheHits + more.CacheHits, _usage.InputTokens + more.InputTokens, _usage.OutputTokens + more.OutputTokens);
         }
+
+        _options.Used?.Invoke(more);
     }
 
     // What stops the work stops the requests that wait for their turn as well: none of them is sent.

@@ -32,6 +32,9 @@ public sealed record ChatEndpointOptions(Uri Address, string Model, string? ApiK
     /// <summary>Where accepted replies are kept, keyed by model and prompt; null for none.</summary>
     public string? CacheFolder { get; init; }
 
+    /// <summary>Told what every question took, on any thread; null for nobody.</summary>
+    public Action<ChatUsage>? Used { get; init; }
+
     /// <summary>Never prints the key.</summary>
     public override string ToString() => $"{Model} at {Address}";
 }

@@ -109,4 +109,7 @@ public sealed record LlmPreparerOptions
 
     /// <summary><c>--budget</c>: where to stop: tokens ("200000", "200k tokens") or money ("2.50 USD"; needs the prices). Default null: no limit.</summary>
     public Endpoints.TokenBudget? Budget { get; init; }
+
+    /// <summary>Told what every question took, on any thread; null for nobody.</summary>
+    public Action<Endpoints.ChatUsage>? Used { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SeaCluster.Models;
 using SeaCluster.Runs.Audit;
 using SeaCluster.Runs.Faults;
@@ -5,6 +6,7 @@ using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Planning;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 
 namespace SeaCluster.Runs.Coordination;
 
@@ -67,6 +69,8 @@ public sealed class RunEngine
     public async Task<RunOutcome> RunAsync(RunSession session, IProgress<RunNotice>? notices, CancellationToken stop)
     {
         notices ??= new Silence();
+        using Activity? activity = await RunTrace.BeginAsync(session.Ledger, session.Run.Id, stop);
+        Activity.Current = activity ?? Activity.Current;
         await PlanAsync(session, notices, stop);
         await RunVerification.InvalidateAsync(session, notices, stop);
         Exception? error = null;
@@ -108,6 +112,8 @@ public sealed class RunEngine
     private async Task<(RunEvent Ended, Exception? Error)> RunStageAsync(RunSession session, StageName stage, IProgress<RunNotice> notices, CancellationToken stop)
     {
         await using StageClock clock = new(session, stage, _time, Tick);
+        using Activity? activity = SeaInstrumentation.Source.StartActivity(stage.Text());
+        activity?.SetTag(SeaTags.Run, session.Run.Id);
         try
         {
             stop.ThrowIfCancellationRequested();
@@ -137,6 +143,7 @@ public sealed class RunEngine
         }
         catch (Exception error)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, error.GetType().Name);
             string message = error is SeaException ? error.Message : $"{error.GetType().Name}: {error.Message}";
             return (new RunEvent.StageFailed(stage, message), error);
         }

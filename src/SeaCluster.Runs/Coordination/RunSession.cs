@@ -4,6 +4,7 @@ using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 
 namespace SeaCluster.Runs.Coordination;
 
@@ -75,8 +76,9 @@ public sealed class RunSession : IAsyncDisposable
         try
         {
             RunLedger opened = await RunLedger.OpenAsync(folder, spec?.Ledger, create: true, time, cancel);
-            ledger = notices is null ? opened.Ledger : new PatientLedger(
-                opened.Ledger, time, (reason, gone) => notices.Report(new RunNotice.LedgerAway(reason, gone)), gone => notices.Report(new RunNotice.LedgerBack(gone)), cancel);
+            MeteredLedger metered = new(opened.Ledger, ProcessHealth.Current);
+            ledger = notices is null ? metered : new PatientLedger(
+                metered, time, (reason, gone) => notices.Report(new RunNotice.LedgerAway(reason, gone)), gone => notices.Report(new RunNotice.LedgerBack(gone)), cancel);
             RunRow? known = await opened.FindRunAsync(cancel);
             RunRow run = known ?? await CreateAsync(opened, spec ?? throw new SeaException($"{opened.Shown}: holds no run", "give the spec"), time, cancel);
             RunSpec frozen = FrozenSpec(run, folder, opened.Shown);

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using SeaCluster.Models;
 using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Ledgers.Postgres;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Runs.Work;
 
 namespace SeaCluster.Runs.Coordination;
@@ -22,6 +24,9 @@ public sealed record WorkerHostOptions
 
     /// <summary>End when no run has a sample left, instead of waiting for more.</summary>
     public bool Once { get; init; }
+
+    /// <summary>Told of every sign of life.</summary>
+    public ProcessHealth Health { get; init; } = ProcessHealth.Current;
 }
 
 /// <summary>A sign of life of a worker host.</summary>
@@ -57,7 +62,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
     // A run that stands still is asked less often, and one that cannot be worked on here not at once again.
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_aside = TimeSpan.FromSeconds(30);
-    private const int Depth = 3;
+    internal const int Depth = 3;
 
     private readonly Dictionary<string, ILedger> _ledgers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _notBefore = new(StringComparer.Ordinal);
@@ -78,11 +83,14 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         while (!ending.IsCancellationRequested)
         {
             bool worked = false;
+            options.Health.Beat();
+            await ProbeAsync(stop);
             foreach (RunFolder folder in Folders(options.Root, Depth).TakeWhile(_ => !ending.IsCancellationRequested))
             {
                 worked |= Due(folder) && await VisitAsync(folder, stop, drain);
             }
 
+            options.Health.Started();
             if (!worked && options.Once)
             {
                 return;
@@ -104,6 +112,28 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         }
     }
 
+    // Whether the one database that was named can be reached shows before there is a run in it.
+    private async Task ProbeAsync(CancellationToken stop)
+    {
+        RunFolder none = new(options.Root);
+        if (_only is null || _ledgers.ContainsKey(_only.Shown) || !Due(none))
+        {
+            return;
+        }
+
+        try
+        {
+            await LedgerAsync(none, _only, stop);
+            options.Health.LedgerAnswered();
+        }
+        catch (SeaException error)
+        {
+            Wait(none, s_aside);
+            options.Health.LedgerMissed(error.Message);
+            tell(new WorkerNotice.SetAside(none, error.Message));
+        }
+    }
+
     private bool Due(RunFolder folder) => !_notBefore.TryGetValue(folder.Path, out long at) || time.GetTimestamp() >= at;
 
     private void Wait(RunFolder folder, TimeSpan pause) => _notBefore[folder.Path] = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
@@ -121,6 +151,9 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
 
             (SampleStage stage, RunContext context) = found;
             tell(new WorkerNotice.Joined(folder, context.Run, stage.Name));
+            options.Health.Load(context.Spec.Work.Lease);
+            using Activity? activity = await RunTrace.JoinAsync(context.Ledger, context.Run, stage.Name.Text(), stop);
+            Activity.Current = activity ?? Activity.Current;
             WorkOutcome outcome = await stage.JoinAsync(context, stop, drain);
             tell(new WorkerNotice.Left(folder, context.Run, stage.Name, outcome));
             return true;
@@ -182,13 +215,13 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         {
             ILedger opened = address is null ? Ledgers.Sqlite.SqliteLedger.Open(folder.Ledger, time, create: false) : await PostgresLedger.OpenAsync(address, create: false, stop);
             _ledgers[place] = ledger = new PatientLedger(
-                opened, time, (reason, gone) => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerAway(reason, gone))), gone => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerBack(gone))), stop);
+                new MeteredLedger(opened, options.Health), time, (reason, gone) => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerAway(reason, gone))), gone => tell(new WorkerNotice.Told(folder, new RunNotice.LedgerBack(gone))), stop);
         }
 
         return ledger;
     }
 
-    private static IEnumerable<RunFolder> Folders(string path, int depth)
+    internal static IEnumerable<RunFolder> Folders(string path, int depth)
     {
         RunFolder folder = new(path);
         if (folder.HasRun)

@@ -2,6 +2,7 @@ using SeaCluster.Method.Alignment;
 using SeaCluster.Models;
 using SeaCluster.Models.Adapters;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 
 namespace SeaCluster.Runs.Stages;
 
@@ -51,6 +52,7 @@ public static class AlignmentJob
 
         double last = TrainingLog.Write(files.Log, trainer.Steps, trainer.Run(objective, checkpoint, stop).Select(step =>
         {
+            TrainingInstruments.Stepped(step);
             report(step.Step, align.Steps, $"loss {step.Loss:F4}");
             return step;
         }));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -7,6 +8,7 @@ using SeaCluster.Method.Preparation;
 using SeaCluster.Method.Synthesis;
 using SeaCluster.Models;
 using SeaCluster.Models.Prompts;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Runs.Work;
 using SeaCluster.Torch;
 
@@ -45,13 +47,25 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
         try
         {
             TorchRuntime.PinCurrentThread(Environment.ProcessorCount);
+            using Activity? activity = SeaInstrumentation.Source.StartActivity("lane");
+            activity?.SetTag(SeaTags.Device, model.Device.ToString());
             using Lane lane = new(model, options);
-            ConcurrentDictionary<string, WorkSample> inHand = new(StringComparer.Ordinal);
+            using LaneInstruments instruments = new(model.Device.ToString(), plan.Slots);
+            lane.Stepped = instruments.Stepped;
+            ConcurrentDictionary<string, InHand> inHand = new(StringComparer.Ordinal);
             lane.Run(
-                (free, idle) => options.Deterministic ? Group(queue, inHand, results, cancel) : Free(queue, free, idle, inHand, results, cancel),
+                (free, idle) =>
+                {
+                    if (idle && !options.Deterministic)
+                    {
+                        instruments.Idle();
+                    }
+
+                    return options.Deterministic ? Group(queue, inHand, results, cancel) : Free(queue, free, idle, inHand, results, cancel);
+                },
                 options.Deterministic ? int.MaxValue : plan.SlotsPerStream,
                 plan.Streams,
-                result => Finish(result, inHand, results),
+                result => Finish(result, inHand, results, instruments, activity?.Context),
                 cancel);
             results.Complete();
         }
@@ -63,7 +77,7 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
     }
 
     private List<SynthesisSample> Free(
-        ISampleQueue queue, int free, bool idle, ConcurrentDictionary<string, WorkSample> inHand, ChannelWriter<SampleResult> results, CancellationToken cancel)
+        ISampleQueue queue, int free, bool idle, ConcurrentDictionary<string, InHand> inHand, ChannelWriter<SampleResult> results, CancellationToken cancel)
     {
         while (true)
         {
@@ -77,7 +91,7 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
     }
 
     // A deterministic batch is optimised whole, the samples that are done already included: they only keep its composition.
-    private List<SynthesisSample> Group(ISampleQueue queue, ConcurrentDictionary<string, WorkSample> inHand, ChannelWriter<SampleResult> results, CancellationToken cancel)
+    private List<SynthesisSample> Group(ISampleQueue queue, ConcurrentDictionary<string, InHand> inHand, ChannelWriter<SampleResult> results, CancellationToken cancel)
     {
         while (queue.TakeBatchAsync(cancel).AsTask().GetAwaiter().GetResult() is { } batch)
         {
@@ -95,7 +109,7 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
         return [];
     }
 
-    private SynthesisSample? Read(WorkSample work, ConcurrentDictionary<string, WorkSample> inHand, ChannelWriter<SampleResult> results)
+    private SynthesisSample? Read(WorkSample work, ConcurrentDictionary<string, InHand> inHand, ChannelWriter<SampleResult> results)
     {
         if (!reader.TryRead(work.Input, out SynthesisSample? sample, out string? problem))
         {
@@ -103,24 +117,34 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
             return null;
         }
 
-        inHand[work.Id] = work;
+        inHand[work.Id] = new InHand(work, Stopwatch.GetTimestamp());
         return sample;
     }
 
-    private void Finish(SynthesisResult result, ConcurrentDictionary<string, WorkSample> inHand, ChannelWriter<SampleResult> results)
+    private void Finish(SynthesisResult result, ConcurrentDictionary<string, InHand> inHand, ChannelWriter<SampleResult> results, LaneInstruments instruments, ActivityContext? trace)
     {
         using (result)
         {
-            if (!inHand.TryRemove(result.Sample.Id, out WorkSample? work))
+            if (!inHand.TryRemove(result.Sample.Id, out InHand held))
             {
                 return;
             }
 
+            TimeSpan took = Stopwatch.GetElapsedTime(held.Taken);
+            instruments.Finished(result.Answer is not null, result.Perceived);
+            if (trace is { } parent)
+            {
+                using Activity? span = SeaInstrumentation.Source.StartActivity("sample", ActivityKind.Internal, parent, startTime: DateTimeOffset.UtcNow - took);
+                span?.SetTag("seacluster.sample", held.Work.Id).SetTag("seacluster.steps", result.Steps);
+            }
+
+
             byte[] bytes = EmbeddingFile.ToBytes(result, options, model.Config.Family.ToString());
-            results.TryWrite(SampleResult.Done(work, stream => stream.Write(bytes)) with
+            results.TryWrite(SampleResult.Done(held.Work, stream => stream.Write(bytes)) with
             {
                 Loss = result.Losses[^1],
                 Steps = result.Steps,
+                Duration = took,
                 Detail = new JsonObject
                 {
                     ["attempt"] = result.Attempt,
@@ -131,6 +155,8 @@ internal sealed class LaneProcessor(IMultimodalModel model, SynthesisOptions opt
             });
         }
     }
+
+    private readonly record struct InHand(WorkSample Work, long Taken);
 }
 
 /// <summary>Reads a sample's ledger input, which is its prepared row, and checks that the model can take it.</summary>

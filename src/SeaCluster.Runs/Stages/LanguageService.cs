@@ -3,6 +3,7 @@ using SeaCluster.Method.Evaluation.Judges;
 using SeaCluster.Method.Preparation;
 using SeaCluster.Method.Preparation.Llm;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 
 namespace SeaCluster.Runs.Stages;
 
@@ -29,6 +30,7 @@ public static class LanguageService
             InputPrice = (decimal?)llm.InputPrice,
             OutputPrice = (decimal?)llm.OutputPrice,
             Budget = BudgetOf(llm),
+            Used = LanguageInstruments.For("prepare", (decimal?)llm.InputPrice, (decimal?)llm.OutputPrice),
         },
         time);
 
@@ -47,6 +49,7 @@ public static class LanguageService
             Timeout = llm.Timeout,
             Attempts = llm.Retries + 1,
             CacheFolder = cache,
+            Used = LanguageInstruments.For("judge", (decimal?)llm.InputPrice, (decimal?)llm.OutputPrice),
         };
         string name = kind switch
         {

@@ -2,6 +2,8 @@ using SeaCluster.Models;
 using SeaCluster.Models.Adapters;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
+using SeaCluster.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,6 +21,33 @@ public static class StageModel
             throw new SeaException(
                 $"model.device: expected a device of this machine, found '{spec.Model.Device}': its libtorch finds no CUDA device.",
                 "'sea --version' says what it finds; --set model.device=cpu always works.") { WrongUse = true };
+        }
+    }
+
+    /// <summary>Computes a little on a device, so that a worker that says it is ready has one that works.</summary>
+    /// <param name="name">auto, cpu, cuda, cuda:1.</param>
+    /// <param name="health">Told how it went.</param>
+    /// <exception cref="SeaException">There is no such device, or it does not compute.</exception>
+    public static void OpenDevice(string name, ProcessHealth health)
+    {
+        try
+        {
+            TorchRuntime.Initialize();
+            Device device = name == "auto" ? cuda.is_available() ? CUDA : CPU : torch.device(name);
+            using Tensor ones = torch.ones(8, device: device);
+            using Tensor sum = ones.sum();
+            if (sum.item<float>() != 8)
+            {
+                throw new SeaException($"{name}: adds up wrong: {sum.item<float>()} instead of 8", "the device or its driver is broken");
+            }
+
+            DeviceInstruments.Use(device);
+            health.DeviceReady(device.ToString());
+        }
+        catch (Exception error) when (error is SeaException or System.Runtime.InteropServices.ExternalException or ArgumentException or InvalidOperationException or TypeInitializationException)
+        {
+            health.DeviceFailed(error.Message);
+            throw error as SeaException ?? new SeaException($"--device {name}: cannot be used: {error.Message}", "'sea --version' says which devices there are", error);
         }
     }
 
@@ -49,6 +78,8 @@ public static class StageModel
     {
         Device? device = spec.Model.Device switch { "auto" => null, "cpu" => CPU, string name => torch.device(name) };
         ScalarType? dtype = spec.Model.Dtype switch { WeightType.Float32 => ScalarType.Float32, WeightType.Bfloat16 => ScalarType.BFloat16, _ => null };
-        return MultimodalModel.Load(folder, device, dtype);
+        IMultimodalModel model = MultimodalModel.Load(folder, device, dtype);
+        DeviceInstruments.Use(model.Device);
+        return model;
     }
 }

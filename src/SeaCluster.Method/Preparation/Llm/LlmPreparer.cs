@@ -42,6 +42,7 @@ public sealed class LlmPreparer : IPreparer, IDisposable
                 Attempts = options.Attempts,
                 Timeout = options.Timeout,
                 CacheFolder = options.CacheFolder,
+                Used = options.Used,
             },
             time);
     }
