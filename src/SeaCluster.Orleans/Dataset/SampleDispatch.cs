@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Orleans;
+using Orleans.Runtime;
+using SeaCluster.Models;
+using SeaCluster.Orleans.Contracts;
+using SeaCluster.Orleans.Placement;
+using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Work;
+
+namespace SeaCluster.Orleans.Dataset;
+
+/// <summary>A worker's lane that is the whole cluster: every sample goes to a grain of its own, at most a window of them at a time.</summary>
+internal sealed class SampleDispatch(
+    IGrainFactory grains, LaneLoad load, RunReference run, string stage, RunFolder folder, TimeProvider time, Action<string?> say) : ISampleProcessor
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
+    private int _unable;
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<SampleResult> RunAsync(ISampleQueue queue, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Channel<SampleResult> results = Channel.CreateUnbounded<SampleResult>(new UnboundedChannelOptions { SingleReader = true });
+        List<Task> calls = [];
+        try
+        {
+            while (true)
+            {
+                calls.RemoveAll(call => call.IsCompleted);
+                int window = load.Window, free = window - calls.Count;
+                // One lease call for several places that are free, not one for each.
+                if (calls.Count == 0 || free > window / 8)
+                {
+                    foreach (WorkSample sample in await queue.TakeAsync(Math.Max(1, free), wait: calls.Count == 0, cancel))
+                    {
+                        calls.Add(Task.Run(() => CallAsync(sample, results.Writer, stop.Token), CancellationToken.None));
+                    }
+                }
+
+                if (calls.Count == 0)
+                {
+                    yield break;
+                }
+
+                await Task.WhenAny(results.Reader.WaitToReadAsync(cancel).AsTask(), Task.WhenAny(calls));
+                cancel.ThrowIfCancellationRequested();
+                while (results.Reader.TryRead(out SampleResult? result))
+                {
+                    yield return result;
+                }
+
+                if (calls.Find(call => call.IsFaulted) is { } broken)
+                {
+                    await broken;
+                }
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(calls).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Whatever goes wrong on the way to the grain is no result: the call is repeated, and the directory finds another silo for a dead one's grain.
+    private async Task CallAsync(WorkSample sample, ChannelWriter<SampleResult> results, CancellationToken cancel)
+    {
+        ISampleGrain grain = grains.GetGrain<ISampleGrain>(ISampleGrain.KeyOf(run.Run, stage, sample.Id));
+        SampleWork work = new()
+        {
+            Run = run,
+            Stage = stage,
+            Sample = sample.Id,
+            Input = sample.Input,
+            SpecHash = sample.Lease.SpecHash,
+            Ordinal = sample.Ordinal,
+            Attempt = sample.Attempt,
+        };
+        TimeSpan pause = s_pause;
+        try
+        {
+            while (!sample.LeaseLost)
+            {
+                try
+                {
+                    SampleReport report = await grain.RunAsync(work, cancel);
+                    load.Found(grain.GetGrainId(), report.Silo);
+                    pause = s_pause;
+                    if (!report.Ended)
+                    {
+                        continue;
+                    }
+
+                    if (report.Unable is not { } reason)
+                    {
+                        Interlocked.Exchange(ref _unable, 0);
+                        say(null);
+                        await results.WriteAsync(ResultOf(sample, report), cancel);
+                        return;
+                    }
+
+                    load.Avoid(report.Silo);
+                    load.Ended(grain.GetGrainId());
+                    say($"{report.Silo.Endpoint}: {reason}");
+                    if (Interlocked.Increment(ref _unable) > 4 * (load.Silos + 1))
+                    {
+                        throw new SeaException($"no silo can work on the samples; the last: {report.Silo.Endpoint}: {reason}", "mend the cause, then run again: it goes on where it stopped");
+                    }
+                }
+                catch (Exception error) when (error is not (OperationCanceledException or SeaException) || (error is OperationCanceledException && !cancel.IsCancellationRequested))
+                {
+                    say(load.Silos == 0 ? "no silo has a GPU: start 'sea silo --role gpu'" : $"{sample.Id}: {error.GetType().Name}: {error.Message}");
+                }
+
+                await Task.Delay(pause, time, cancel);
+                pause = pause + pause < s_longestPause ? pause + pause : s_longestPause;
+            }
+
+            await results.WriteAsync(SampleResult.Failed(sample, "the lease was lost"), cancel);
+        }
+        finally
+        {
+            load.Ended(grain.GetGrainId());
+        }
+    }
+
+    private SampleResult ResultOf(WorkSample sample, SampleReport report) =>
+        (report.Error is { } error ? SampleResult.Failed(sample, error)
+            : report.Artifact is { } artifact ? SampleResult.TakenOver(sample, folder.At(artifact.Split('/')), new StoredFile(artifact, report.Hash!, report.Bytes))
+            : SampleResult.Done(sample, null)) with
+        {
+            Loss = report.Loss,
+            Steps = report.Steps,
+            Duration = report.Duration,
+            Detail = report.Detail,
+        };
+}
