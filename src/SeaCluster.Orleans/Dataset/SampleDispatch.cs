@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Orleans;
 using Orleans.Runtime;
 using SeaCluster.Models;
 using SeaCluster.Orleans.Contracts;
+using SeaCluster.Orleans.Lanes;
 using SeaCluster.Orleans.Placement;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
@@ -17,7 +19,9 @@ internal sealed class SampleDispatch(
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
-    private int _unable;
+    // A lane that cannot be opened once may be opened the next time.
+    private static readonly TimeSpan s_unable = SiloLane.Pause + (SiloLane.Pause / 2);
+    private readonly ConcurrentDictionary<SiloAddress, (long Since, string Reason)> _unable = [];
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SampleResult> RunAsync(ISampleQueue queue, [EnumeratorCancellation] CancellationToken cancel)
@@ -25,11 +29,12 @@ internal sealed class SampleDispatch(
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Channel<SampleResult> results = Channel.CreateUnbounded<SampleResult>(new UnboundedChannelOptions { SingleReader = true });
         List<Task> calls = [];
+        Task<bool>? result = null;
         try
         {
             while (true)
             {
-                calls.RemoveAll(call => call.IsCompleted);
+                calls.RemoveAll(call => call.IsCompleted && !call.IsFaulted);
                 int window = load.Window, free = window - calls.Count;
                 // One lease call for several places that are free, not one for each.
                 if (calls.Count == 0 || free > window / 8)
@@ -45,11 +50,12 @@ internal sealed class SampleDispatch(
                     yield break;
                 }
 
-                await Task.WhenAny(results.Reader.WaitToReadAsync(cancel).AsTask(), Task.WhenAny(calls));
+                result = result is { IsCompleted: false } ? result : results.Reader.WaitToReadAsync(cancel).AsTask();
+                await Task.WhenAny(result, Task.WhenAny(calls));
                 cancel.ThrowIfCancellationRequested();
-                while (results.Reader.TryRead(out SampleResult? result))
+                while (results.Reader.TryRead(out SampleResult? ended))
                 {
-                    yield return result;
+                    yield return ended;
                 }
 
                 if (calls.Find(call => call.IsFaulted) is { } broken)
@@ -84,39 +90,27 @@ internal sealed class SampleDispatch(
         {
             while (!sample.LeaseLost)
             {
-                try
+                if (await AskAsync(grain, work, cancel) is not { } report)
                 {
-                    SampleReport report = await grain.RunAsync(work, cancel);
-                    load.Found(grain.GetGrainId(), report.Silo);
-                    pause = s_pause;
-                    if (!report.Ended)
-                    {
-                        continue;
-                    }
-
-                    if (report.Unable is not { } reason)
-                    {
-                        Interlocked.Exchange(ref _unable, 0);
-                        say(null);
-                        await results.WriteAsync(ResultOf(sample, report), cancel);
-                        return;
-                    }
-
-                    load.Avoid(report.Silo);
-                    load.Ended(grain.GetGrainId());
-                    say($"{report.Silo.Endpoint}: {reason}");
-                    if (Interlocked.Increment(ref _unable) > 4 * (load.Silos + 1))
-                    {
-                        throw new SeaException($"no silo can work on the samples; the last: {report.Silo.Endpoint}: {reason}", "mend the cause, then run again: it goes on where it stopped");
-                    }
-                }
-                catch (Exception error) when (error is not (OperationCanceledException or SeaException) || (error is OperationCanceledException && !cancel.IsCancellationRequested))
-                {
-                    say(load.Silos == 0 ? "no silo has a GPU: start 'sea silo --role gpu'" : $"{sample.Id}: {error.GetType().Name}: {error.Message}");
+                    RequireAnyAble();
+                    await Task.Delay(pause, time, cancel);
+                    pause = pause + pause < s_longestPause ? pause + pause : s_longestPause;
+                    continue;
                 }
 
-                await Task.Delay(pause, time, cancel);
-                pause = pause + pause < s_longestPause ? pause + pause : s_longestPause;
+                pause = s_pause;
+                if (report is { Ended: true, Unable: null })
+                {
+                    _unable.Clear();
+                    say(null);
+                    await results.WriteAsync(ResultOf(sample, report), cancel);
+                    return;
+                }
+
+                if (report.Unable is { } reason)
+                {
+                    PassOver(grain.GetGrainId(), report.Silo, reason);
+                }
             }
 
             await results.WriteAsync(SampleResult.Failed(sample, "the lease was lost"), cancel);
@@ -124,6 +118,40 @@ internal sealed class SampleDispatch(
         finally
         {
             load.Ended(grain.GetGrainId());
+        }
+    }
+
+    private async Task<SampleReport?> AskAsync(ISampleGrain grain, SampleWork work, CancellationToken cancel)
+    {
+        try
+        {
+            SampleReport report = await grain.RunAsync(work, cancel);
+            load.Found(grain.GetGrainId(), report.Silo);
+            return report;
+        }
+        catch (Exception error) when (!cancel.IsCancellationRequested)
+        {
+            say(load.Gpus.Count == 0 ? "no silo has a GPU: start 'sea silo --role gpu'" : $"{work.Sample}: {error.GetType().Name}: {error.Message}");
+            return null;
+        }
+    }
+
+    private void PassOver(GrainId sample, SiloAddress silo, string reason)
+    {
+        load.Avoid(silo);
+        load.Ended(sample);
+        say($"{silo.Endpoint}: {reason}");
+        _unable.TryAdd(silo, (time.GetTimestamp(), reason));
+        RequireAnyAble();
+    }
+
+    private void RequireAnyAble()
+    {
+        IReadOnlyList<SiloAddress> gpus = load.Gpus;
+        if (gpus.Count > 0 && gpus.All(silo => _unable.TryGetValue(silo, out (long Since, string) was) && time.GetElapsedTime(was.Since) > s_unable))
+        {
+            throw new SeaException(
+                $"no silo can work on the samples; {gpus[0].Endpoint}: {_unable.GetValueOrDefault(gpus[0]).Reason}", "mend the cause, then run again: it goes on where it stopped");
         }
     }
 

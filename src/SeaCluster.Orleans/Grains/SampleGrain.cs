@@ -105,6 +105,11 @@ internal sealed class SampleGrain(
     }
 
     /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken) =>
+        // A message that still goes by the grain's old address must not make it anew where it was just given up.
+        lane.WhyNot(this.GetPrimaryKeyString()) is { } reason ? throw new InvalidOperationException($"this silo holds no samples of the run for now: {reason}") : Task.CompletedTask;
+
+    /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _stop.CancelAsync();
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ internal static class ClusterRun
     {
         string run = await BeginAsync(folder, spec, stop);
         HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.UseOrleansClient(client => client.UseCluster(address, name));
+        builder.UseOrleansClient(client => client.AddSea().UseCluster(address, name));
         using IHost host = builder.Build();
         try
         {

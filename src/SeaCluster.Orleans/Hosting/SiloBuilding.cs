@@ -16,6 +16,10 @@ namespace SeaCluster.Orleans.Hosting;
 /// <summary>What every silo has, wherever its cluster's data is.</summary>
 internal static class SiloBuilding
 {
+    // A silo answers whoever watches after half of its own limit at the latest, with news or without: half of this must be well below the client's.
+    private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_clientAnswer = TimeSpan.FromSeconds(5);
+
     /// <summary>Adds the grains' services, their placement and the failover settings.</summary>
     public static ISiloBuilder AddSea(this ISiloBuilder silo, SiloRole role, int window, Func<IServiceProvider, SiloRuns> runs)
     {
@@ -37,9 +41,12 @@ internal static class SiloBuilding
         silo.AddReminders();
         silo.Configure<ReminderOptions>(options => options.MinimumReminderPeriod = UnderWayState.Period);
         silo.Configure<ClusterMembershipOptions>(FastFailover);
-        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(15));
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         return silo;
     }
+
+    /// <summary>A client's calls to a silo that died are not broken off by anybody: it asks again after this.</summary>
+    public static IClientBuilder AddSea(this IClientBuilder client) => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_clientAnswer);
 
     /// <summary>
     /// A silo that does not answer for three seconds is declared dead by whoever notices, and ends itself when it hears of that. Orleans' own settings take a quarter of a

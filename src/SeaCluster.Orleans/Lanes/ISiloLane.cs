@@ -12,6 +12,10 @@ internal interface ISiloLane
     /// <param name="work">The sample.</param>
     /// <param name="cancel">Gives it up.</param>
     Task<LaneResult> RunAsync(SampleWork work, CancellationToken cancel);
+
+    /// <summary>Why this silo will not hold grains of a run for a while: it could not open the lane; null where it will.</summary>
+    /// <param name="sample">A sample grain's key.</param>
+    string? WhyNot(string sample);
 }
 
 /// <summary>What came of a sample on a lane.</summary>

@@ -55,7 +55,8 @@ internal sealed class RunLane(ILaneSource source, RunReference run, string stage
     }
 
     /// <summary>Works until there was nothing to do for a while, or nobody wants what is in hand.</summary>
-    public async Task ServeAsync(CancellationToken stop)
+    /// <returns>Why the lane could not be opened; null where it could.</returns>
+    public async Task<string?> ServeAsync(CancellationToken stop)
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stop, _abandoned.Token);
         OpenedLane lane;
@@ -65,8 +66,9 @@ internal sealed class RunLane(ILaneSource source, RunReference run, string stage
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            Close(error is SeaException ? error.Message : $"{error.GetType().Name}: {error.Message}");
-            return;
+            string reason = error is SeaException ? error.Message : $"{error.GetType().Name}: {error.Message}";
+            Close(reason);
+            return reason;
         }
 
         await using (lane)
@@ -82,6 +84,8 @@ internal sealed class RunLane(ILaneSource source, RunReference run, string stage
                 Close("the lane was stopped");
             }
         }
+
+        return null;
     }
 
     /// <summary>Takes no more; whatever is left is told that this lane is unable to do it.</summary>

@@ -9,8 +9,12 @@ namespace SeaCluster.Orleans.Lanes;
 /// </summary>
 internal sealed class SiloLane(ILaneSource source, TimeProvider time, IHostApplicationLifetime life, ILogger<SiloLane> log) : ISiloLane, IDisposable
 {
+    /// <summary>For how long a silo is passed over whose lane cannot be opened.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Run, string Stage), RunLane> _lanes = [];
+    private readonly Dictionary<string, (DateTimeOffset Until, string Reason)> _unable = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <inheritdoc/>
@@ -33,6 +37,16 @@ internal sealed class SiloLane(ILaneSource source, TimeProvider time, IHostAppli
     }
 
     /// <inheritdoc/>
+    public string? WhyNot(string sample)
+    {
+        lock (_gate)
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            return _unable.Where(each => each.Value.Until > now && sample.StartsWith(each.Key, StringComparison.Ordinal)).Select(each => each.Value.Reason).FirstOrDefault();
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
 
     private async Task ServeAsync((string Run, string Stage) key, RunLane lane)
@@ -44,7 +58,13 @@ internal sealed class SiloLane(ILaneSource source, TimeProvider time, IHostAppli
             try
             {
                 Log.Opened(log, key.Stage, key.Run);
-                await lane.ServeAsync(stop);
+                if (await lane.ServeAsync(stop) is { } reason)
+                {
+                    lock (_gate)
+                    {
+                        _unable[ISampleGrain.KeyOf(key.Run, key.Stage, "")] = (time.GetUtcNow() + Pause, reason);
+                    }
+                }
             }
             finally
             {

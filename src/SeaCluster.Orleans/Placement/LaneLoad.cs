@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using SeaCluster.Orleans.Lanes;
 
 namespace SeaCluster.Orleans.Placement;
 
@@ -8,8 +9,6 @@ namespace SeaCluster.Orleans.Placement;
 /// </summary>
 internal sealed class LaneLoad(SiloDirectory directory, TimeProvider time)
 {
-    // A silo whose lane cannot be opened answers fastest: without a pause it would draw every sample to itself.
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(20);
     private readonly Lock _gate = new();
     private readonly Dictionary<GrainId, SiloAddress> _placed = [];
     private readonly Dictionary<SiloAddress, DateTimeOffset> _avoided = [];
@@ -17,8 +16,8 @@ internal sealed class LaneLoad(SiloDirectory directory, TimeProvider time)
     /// <summary>How many samples may be under way on all GPU silos together.</summary>
     public int Window => Math.Max(1, directory.Gpus().Sum(directory.WindowOf));
 
-    /// <summary>How many GPU silos there are.</summary>
-    public int Silos => directory.Gpus().Count;
+    /// <summary>The GPU silos.</summary>
+    public IReadOnlyList<SiloAddress> Gpus => directory.Gpus();
 
     /// <summary>Chooses the silo with the smallest share of its window in use.</summary>
     public SiloAddress Place(GrainId sample, IReadOnlyList<SiloAddress> silos)
@@ -52,12 +51,12 @@ internal sealed class LaneLoad(SiloDirectory directory, TimeProvider time)
         }
     }
 
-    /// <summary>A silo's lane cannot work: others are chosen for a while.</summary>
+    /// <summary>A silo's lane cannot work: others are chosen for a while. It answers fastest, and would draw every sample to itself.</summary>
     public void Avoid(SiloAddress silo)
     {
         lock (_gate)
         {
-            _avoided[silo] = time.GetUtcNow() + s_pause;
+            _avoided[silo] = time.GetUtcNow() + SiloLane.Pause;
         }
     }
 }

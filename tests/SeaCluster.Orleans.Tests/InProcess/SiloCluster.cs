@@ -1,12 +1,18 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using SeaCluster.Models;
+using SeaCluster.Orleans.Contracts;
 using SeaCluster.Orleans.Hosting;
+using SeaCluster.Orleans.Lanes;
+using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
@@ -22,6 +28,7 @@ internal sealed class SiloCluster : IAsyncDisposable
     private readonly ConcurrentQueue<SiloRole> _roles;
     private readonly ConcurrentDictionary<string, SiloRole> _roleOf = new(StringComparer.Ordinal);
     private readonly InProcessTestCluster _cluster;
+    private int _gpus;
 
     private SiloCluster(Settings settings)
     {
@@ -32,16 +39,22 @@ internal sealed class SiloCluster : IAsyncDisposable
         {
             SiloRole role = _roleOf.GetOrAdd(options.SiloName, _ => _roles.TryDequeue(out SiloRole next) ? next : SiloRole.Gpu);
             string name = options.SiloName;
-            FakeRun fake = new(line => Lines.Enqueue((name, line)))
+            FakeRun fake = new(line => Lines.Enqueue((name, line, Stopwatch.GetTimestamp())))
             {
                 BeforeTick = cancel => settings.Tick(name, cancel),
                 DuringAlign = settings.DuringAlign,
             };
             silo.AddSea(role, settings.Window, _ => new SiloRuns(Root, [], elsewhere => fake.Stages(elsewhere), TimeProvider.System));
+            if (role == SiloRole.Gpu && settings.Broken(Interlocked.Increment(ref _gpus)))
+            {
+                silo.Services.AddSingleton<ILaneSource, BrokenSource>();
+            }
+
             silo.Services.AddKeyedSingleton<IGrainStorage>(ProviderNames.Storage, (services, _) => new SharedStorage(services.GetRequiredService<Serializer>(), Storage));
             silo.Services.AddSingleton<IReminderTable>(new SharedReminders(Reminders));
             silo.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         });
+        builder.ConfigureClient(client => client.AddSea());
         _cluster = builder.Build();
     }
 
@@ -58,10 +71,13 @@ internal sealed class SiloCluster : IAsyncDisposable
         public Func<string, CancellationToken, Task> Tick { get; init; } = (_, cancel) => Task.Delay(10, cancel);
 
         public Func<RunContext, CancellationToken, Task>? DuringAlign { get; init; }
+
+        /// <summary>Whether the n-th GPU silo, from 1, has no device.</summary>
+        public Func<int, bool> Broken { get; init; } = _ => false;
     }
 
     /// <summary>What the silos' lanes and stages did, with the silo's name.</summary>
-    public ConcurrentQueue<(string Silo, string Line)> Lines { get; } = [];
+    public ConcurrentQueue<(string Silo, string Line, long At)> Lines { get; } = [];
 
     public SharedStorage.Data Storage { get; } = new();
 
@@ -111,9 +127,55 @@ internal sealed class SiloCluster : IAsyncDisposable
         return folder;
     }
 
+    /// <summary>Starts a run and goes away, without stopping it, at a moment.</summary>
+    public async Task LeaveAsync((RunFolder Folder, string Run) run, Moment moment)
+    {
+        ITrainerGrain trainer = Grains.GetGrain<ITrainerGrain>(run.Run);
+        await trainer.StartAsync(new RunReference { Folder = Path.GetFileName(run.Folder.Path), Run = run.Run }, CancellationToken.None);
+        await foreach (TrainerProgress progress in trainer.WatchAsync(CancellationToken.None))
+        {
+            moment.On(new RunNotice.StageAdvanced(StageNames.Parse(progress.Stage ?? "prepare")!.Value, progress.Done, progress.Total, progress.Detail));
+            if (moment.Task.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Waits until a run's ledger says that it is done.</summary>
+    public static async Task SettledAsync(RunFolder folder)
+    {
+        using CancellationTokenSource enough = new(TimeSpan.FromMinutes(1));
+        using PeriodicTimer look = new(TimeSpan.FromMilliseconds(100));
+        await using RunLedger ledger = await RunLedger.OpenAsync(folder, null, create: false, TimeProvider.System);
+        while ((await ledger.FindRunAsync(enough.Token))!.State != RunState.Done)
+        {
+            await look.WaitForNextTickAsync(enough.Token);
+        }
+    }
+
+    /// <summary>The trainer silo that drives the runs.</summary>
+    public string Driver() => SilosOf(SiloRole.Trainer).Single(name =>
+    {
+        InProcessSiloHandle silo = _cluster.Silos.Single(each => each.Name == name);
+        return Grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics(hostsIds: [silo.SiloAddress]).GetAwaiter().GetResult().Any(grain => grain.GrainId.Type.ToString() == "sea-trainer");
+    });
+
+    /// <summary>The longest time in which no lane began or stepped, from the first sample's begin to the last step.</summary>
+    public TimeSpan LongestPause()
+    {
+        long[] at = [.. Lines.Where(each => each.Line.StartsWith("begin ", StringComparison.Ordinal) || each.Line.StartsWith("step ", StringComparison.Ordinal)).Select(each => each.At).Order()];
+        return Stopwatch.GetElapsedTime(0, at.Zip(at.Skip(1), (one, next) => next - one).Max());
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _cluster.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private sealed class BrokenSource : ILaneSource
+    {
+        public Task<OpenedLane> OpenAsync(RunReference run, string stage, CancellationToken stop) => throw new SeaException("no device here");
     }
 }
