@@ -50,7 +50,7 @@ internal static class Program
         root.Options.Add(SharedOptions.Verbose);
         foreach (Command command in new Command[]
         {
-            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(),
+            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), SiloCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(),
             ExportCommand.Create(), ChatCommand.Create(), InspectCommand.Create(), ParityCommand.Create(), BenchCommand.Create(), DemoCommand.Create(), TestCommand.Create(), BackendCommand.Create(), ReadmeCommand.Create(),
         })
         {

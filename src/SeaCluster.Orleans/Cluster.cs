@@ -19,6 +19,11 @@ public static class Cluster
     /// <summary>Whether this build has Orleans.</summary>
     public static bool IsThere => true;
 
+    /// <summary>Does nothing: this build has Orleans.</summary>
+    public static void Require()
+    {
+    }
+
     /// <summary>Runs a silo until it is asked to end.</summary>
     /// <param name="settings">Which.</param>
     /// <param name="say">Where to tell that it takes part.</param>
@@ -38,7 +43,7 @@ public static class Cluster
         }
         catch (Exception error) when (error is not (OperationCanceledException or SeaException))
         {
-            throw new SeaException($"the silo cannot join the cluster at {settings.Cluster.Shown}: {error.Message}", "the silos' ports must be free here and reach each other; --verbose shows more", error);
+            throw new SeaException($"the silo cannot join the cluster at {settings.Cluster.Shown}: {error.Message}", "its ports must be free here, and the other silos must reach them; --verbose shows more", error);
         }
 
         say($"silo: {settings.Role.ToString().ToLowerInvariant()} in the cluster {settings.Name} at {settings.Cluster.Shown}, runs in {settings.Root}");

@@ -14,6 +14,9 @@ public static class Cluster
     public static bool IsThere => false;
 
     /// <exception cref="SeaException">Always.</exception>
+    public static void Require() => throw Missing();
+
+    /// <exception cref="SeaException">Always.</exception>
     public static Task RunSiloAsync(SiloSettings settings, Action<string> say, CancellationToken stop) => throw Missing();
 
     /// <exception cref="SeaException">Always.</exception>

@@ -30,7 +30,7 @@ internal static class ClusterRun
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            throw new SeaException($"no silo of the cluster {name} answers at {address.Shown}: {error.Message}", "start 'sea silo' with the same --cluster and --name", error);
+            throw new SeaException($"no silo of the cluster {name} answers at {address.Shown}: {error.Message}", "start 'sea silo' with the same --cluster and --cluster-name", error);
         }
 
         RunOutcome outcome = await FollowAsync(host.Services.GetRequiredService<IClusterClient>(), folder, run, notices, stop);
