@@ -4,6 +4,7 @@ using SeaCluster.Models;
 using SeaCluster.Orleans.Contracts;
 using SeaCluster.Orleans.Dataset;
 using SeaCluster.Orleans.Hosting;
+using SeaCluster.Runs.Ledgers;
 
 namespace SeaCluster.Orleans.Grains;
 
@@ -88,8 +89,12 @@ internal static class UnderWayState
     }
 }
 
-/// <summary>An error in one line.</summary>
+/// <summary>What errors mean for what is under way.</summary>
 internal static class Reasons
 {
+    /// <summary>The error if a person must mend its cause; null for one after which the same is tried again, such as a ledger or a storage that is away.</summary>
+    public static SeaException? Fatal(Exception error) => error is SeaException { InnerException: not LedgerAwayException } fatal ? fatal : null;
+
+    /// <summary>An error in one line.</summary>
     public static string Of(Exception error) => error is SeaException ? error.Message : $"{error.GetType().Name}: {error.Message}";
 }

@@ -77,7 +77,7 @@ internal sealed class DatasetGrain(
         catch (Exception error)
         {
             // Only what a person must mend ends the run; whatever else it was, it is begun again.
-            SeaException? fatal = stop.IsCancellationRequested ? null : error as SeaException;
+            SeaException? fatal = stop.IsCancellationRequested ? null : Reasons.Fatal(error);
             _background.Feed.Tell(last with { Ended = true, Detail = Reasons.Of(error), Error = fatal?.Message, Hint = fatal?.Hint });
         }
     }

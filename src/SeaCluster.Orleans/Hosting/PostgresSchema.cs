@@ -17,7 +17,8 @@ internal static class PostgresSchema
         // The providers' parameters have no types of ours: a statement that was prepared for one type must not meet another.
         MaxAutoPrepare = 0,
         NoResetOnClose = false,
-        MaxPoolSize = 32,
+        // Every silo has so many, and a server allows a hundred unless told otherwise; what finds none free waits.
+        MaxPoolSize = 8,
     }.ConnectionString;
 
     /// <summary>Makes the schema and what is missing in it; tables that are there stay as they are.</summary>
