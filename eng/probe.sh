@@ -25,6 +25,21 @@ packages() {
     inside && /<PackageVersion/ { split($0, part, "\""); print part[2], part[4] }' "$root/Directory.Packages.props"
 }
 
+# What a folder of packages holds comes from there and is asked of no feed; the rest comes from the feeds that are configured.
+map_sources() {
+  feeds=$(dotnet nuget list source --format detailed 2>/dev/null | sed -n 's/^ *[0-9]*\. *\(.*\) \[Enabled\]$/\1/p')
+  echo '<configuration><packageSources>'
+  echo "$sources" | sed 's|.*|<add key="&" value="&" />|'
+  echo '</packageSources><packageSourceMapping>'
+  [ -z "$feeds" ] || echo "$feeds" | sed 's|.*|<packageSource key="&"><package pattern="*" /></packageSource>|'
+  echo "$sources" | while read -r source; do
+    names=$(find "$source" -name '*.nupkg' | sed 's|.*/||; s|\.[0-9][0-9]*\.[0-9].*\.nupkg$||' | sort -u)
+    [ -n "$feeds" ] || names="*"
+    [ -z "$names" ] || echo "<packageSource key=\"$source\">$(echo "$names" | sed 's|.*|<package pattern="&" />|')</packageSource>"
+  done
+  echo '</packageSourceMapping></configuration>'
+}
+
 restore() { # SECONDS PACKAGE...: restores into a scratch project outside the solution's own settings
   seconds=$1
   shift
@@ -33,11 +48,12 @@ restore() { # SECONDS PACKAGE...: restores into a scratch project outside the so
   cp "$root/Directory.Packages.props" "$folder/"
   for file in Directory.Build.props Directory.Build.targets; do echo '<Project />' >"$folder/$file"; done
   {
-    echo '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework><NoWarn>NU1603</NoWarn>'
-    echo "<RestoreAdditionalProjectSources>$(echo "$sources" | tr '\n' ';')</RestoreAdditionalProjectSources></PropertyGroup><ItemGroup>"
+    echo '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework><NoWarn>NU1603</NoWarn></PropertyGroup><ItemGroup>'
     for package in "$@"; do echo "<PackageReference Include=\"$package\" />"; done
     echo '</ItemGroup></Project>'
   } >"$folder/probe.csproj"
+  # Restored once, they lie in the packages folder of this user, where builds find them without asking anybody.
+  [ -z "$sources" ] || map_sources >"$folder/nuget.config"
   code=0
   timeout -k 5 "$seconds" dotnet restore "$folder/probe.csproj" -v minimal >"$folder/log" 2>&1 </dev/null 9>&- || code=$?
   return $code

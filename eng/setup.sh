@@ -4,7 +4,7 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$root/eng/state.sh"
 . "$root/eng/system.sh"
-groups="SeaTorchSharp SeaOrleans SeaPrometheusExporter SeaAzure"
+groups="SeaTorchSharp SeaOrleans SeaOrleansAzure SeaPrometheusExporter SeaAzure"
 
 usage() {
   cat <<'TEXT'
@@ -14,7 +14,8 @@ Idempotent: under 3 seconds when nothing has to be done.
 
 Usage: ./sea setup [options]
 
-  --source FOLDER  also restore packages from FOLDER (remembered)
+  --source FOLDER  also restore packages from FOLDER, and those that it holds
+                   from nowhere else (remembered)
   --skip PACKAGE   go on without this system package (remembered)
   --refresh        probe the package feeds again
   --no-install     install nothing; name what is missing and exit 2
@@ -23,8 +24,9 @@ Usage: ./sea setup [options]
 Environment:
   SEA_LIBTORCH=DIR  use the libtorch of a PyTorch installation (DIR holds lib/);
                     remembered; SEA_LIBTORCH=system goes back
-  SeaOrleans=false, SeaTorchSharp=false, SeaPrometheusExporter=false,
-  SeaAzure=false    leave an optional package group out
+  SeaOrleans=false, SeaOrleansAzure=false, SeaTorchSharp=false,
+  SeaPrometheusExporter=false, SeaAzure=false
+                    leave an optional package group out
 
 Exit codes: 0 ready, 1 a build failed, 2 something is missing that a person must
 install or wrong use.
@@ -79,6 +81,7 @@ probe_hash() {
   {
     cat "$root/Directory.Packages.props" "$root/eng/probe.sh" "$state/sources" /etc/os-release 2>/dev/null || true
     for file in "$root/NuGet.config" "$root/nuget.config" "$HOME/.nuget/NuGet/NuGet.Config"; do cat "$file" 2>/dev/null || true; done
+    while read -r source; do ls "$source"; done <"$state/sources" 2>/dev/null || true
     nvidia-smi -L 2>/dev/null || true
   } | sha256sum | cut -c1-64
 }
@@ -210,6 +213,7 @@ print_table() {
   fi
   row "speed" on "$(tail -n 1 "$state/backend")"
   group_row Orleans SeaOrleans
+  group_row "Orleans on Azure" SeaOrleansAzure
   group_row "Prometheus export" SeaPrometheusExporter
   group_row "Azure Blob store" SeaAzure
   for package in $(cat "$state/skip" 2>/dev/null | sort -u); do row "$package" off "skipped by --skip"; done

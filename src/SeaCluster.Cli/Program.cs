@@ -53,7 +53,7 @@ internal static class Program
         root.Options.Add(SharedOptions.LogFormat);
         foreach (Command command in new Command[]
         {
-            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), MigrateCommand.Create(), ServeCommand.Create(), TrainerCommand.Create(), TokenCommand.Create(), SubmitCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(), AuditCommand.Create(), VerifyCommand.Create(),
+            SetupCommand.Create(), PrepareCommand.Create(), SynthesizeCommand.Create(), EraserCommand.Create(), AlignCommand.Create(), EvaluateCommand.Create(), GateCommand.Create(), PowerCommand.Create(), RunCommand.Create(), WorkerCommand.Create(), SiloCommand.Create(), MigrateCommand.Create(), ServeCommand.Create(), TrainerCommand.Create(), TokenCommand.Create(), SubmitCommand.Create(), StatusCommand.Create(), ReportCommand.Create(), RetryCommand.Create(), AuditCommand.Create(), VerifyCommand.Create(),
             ExportCommand.Create(), ChatCommand.Create(), InspectCommand.Create(), ParityCommand.Create(), BenchCommand.Create(), DemoCommand.Create(), TestCommand.Create(), BackendCommand.Create(), ReadmeCommand.Create(),
         })
         {

@@ -19,8 +19,8 @@ internal sealed class FakeRun(Action<string>? say = null)
 
     public Func<RunContext, CancellationToken, Task>? DuringAlign { get; init; }
 
-    /// <summary>Waited for before every step of the lane.</summary>
-    public Func<CancellationToken, Task>? Tick { get; init; }
+    /// <summary>What a lane waits for before every step.</summary>
+    public Func<CancellationToken, Task>? BeforeTick { get; init; }
 
     /// <summary>Writes rows, a model and a spec.</summary>
     /// <returns>The spec's path.</returns>
@@ -37,7 +37,10 @@ internal sealed class FakeRun(Action<string>? say = null)
         return spec;
     }
 
-    public RunEngine Engine(TimeProvider time) => new([new Stage(StageName.Prepare, PrepareAsync), Synthesize(), new Stage(StageName.Align, AlignAsync), new Stage(StageName.Evaluate, EvaluateAsync), new Stage(StageName.Report, ReportAsync)], time);
+    public RunEngine Engine(TimeProvider time) => new(Stages(), time);
+
+    public IReadOnlyList<IStage> Stages(Func<RunContext, CancellationToken, Task>? elsewhere = null) =>
+        [new Stage(StageName.Prepare, PrepareAsync), Synthesize(elsewhere), new Stage(StageName.Align, AlignAsync), new Stage(StageName.Evaluate, EvaluateAsync), new Stage(StageName.Report, ReportAsync)];
 
     private async Task<StageOutcome> PrepareAsync(RunContext context, CancellationToken stop)
     {
@@ -47,14 +50,15 @@ internal sealed class FakeRun(Action<string>? say = null)
         return StageOutcome.Done();
     }
 
-    public SampleStage Synthesize() => new(
+    public SampleStage Synthesize(Func<RunContext, CancellationToken, Task>? elsewhere = null) => new(
         StageName.Synthesize,
         (context, _) => File.ReadLines(context.Folder.Prepared).Select(line => new NewSample(JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!, line)).ToAsyncEnumerable(),
         (_, _) =>
         {
             _say("lane");
-            return Task.FromResult<ISampleProcessor>(new FakeLane(4, _say, Tick));
-        });
+            return Task.FromResult<ISampleProcessor>(new FakeLane(4, _say, BeforeTick));
+        },
+        elsewhere: elsewhere);
 
     private async Task<StageOutcome> AlignAsync(RunContext context, CancellationToken stop)
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Models;
+using SeaCluster.Orleans;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Audit;
 using SeaCluster.Runs.Artifacts;
@@ -29,6 +30,8 @@ internal static class RunCommand
         Option<bool> deterministic = new("--deterministic") { Description = "Fix batches by the plan: killed and resumed equals undisturbed, byte for byte" };
         Option<string[]> set = new("--set") { Description = "Override a key of the spec, such as --set synthesize.steps=20", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
         Option<string?> ledger = new("--ledger") { Description = "PostgreSQL database for the run's ledger, such as postgres://sea@db:5432/sea?schema=sea, its password in PGPASSWORD or PGPASSFILE. Default: ledger.db in the run folder", HelpName = "URL" };
+        Option<string?> cluster = ClusterOptions.Address("Have the run done by the silos of a cluster ('sea silo'): azure, postgres://... or localhost");
+        Option<string> clusterName = ClusterOptions.Name();
         Option<bool> dryRun = new("--dry-run") { Description = "Print the plan of every stage, with times from a short measured probe, and stop; nothing is written" };
         Option<bool> controls = new("--controls") { Description = "Run the control arms beside the spec's own method, each below --out, and set them in one table: text SFT, text DPO, Eraser, blank, content alone, style alone, SEA, real media" };
         Option<string[]> grid = new("--grid") { Description = "Run once for each value of a key, such as --grid synthesize.steps=10,20,40; given twice, every combination", HelpName = "KEY=A,B,...", AllowMultipleArgumentsPerToken = false };
@@ -39,11 +42,12 @@ internal static class RunCommand
             "Prepare, synthesize, align, evaluate and report as a spec says; started again, it goes on where it stopped.",
             "run samples/demo/run.yaml --out /tmp/run", "run my.yaml --dry-run", "run my.yaml --set align.steps=50 --deterministic",
             "run my.yaml --out runs/x --ledger 'postgres://sea@db/sea?schema=lab'",
+            "run my.yaml --out /shared/runs/x --cluster 'postgres://sea@db/sea'",
             "run my.yaml --controls --grid seed=0,1,2 --out runs/controls")
         {
             Resumable = true,
         }
-            .With(spec, folder, ledger, deterministic, set, controls, grid, urls, dryRun, json)
+            .With(spec, folder, ledger, cluster, clusterName, deterministic, set, controls, grid, urls, dryRun, json)
             .Does(async (parsed, cancel) =>
             {
                 List<KeyValuePair<string, string>> overrides = [.. (parsed.GetValue(set) ?? []).Select(Overrides.Parse)];
@@ -60,6 +64,11 @@ internal static class RunCommand
                 (string file, string? begun) = SpecOf(parsed.GetValue(spec)!, parsed.GetValue(folder));
                 if (StudyReader.Load(file, overrides, parsed.GetValue(controls), [.. (parsed.GetValue(grid) ?? []).Select(Varied)]) is { } study)
                 {
+                    if (parsed.GetValue(cluster) is not null)
+                    {
+                        throw new SeaException("--cluster takes one run, not a study", "leave --controls and --grid out, or --cluster") { WrongUse = true };
+                    }
+
                     TorchRuntime.Initialize();
                     StageModel.RequireDevice(study.Variants[0].Spec);
                     if (parsed.GetValue(dryRun))
@@ -84,10 +93,20 @@ internal static class RunCommand
                 }
 
                 RunSpec read = SpecReader.Load(file, overrides);
-                TorchRuntime.Initialize();
-                StageModel.RequireDevice(read);
+                ClusterAddress? elsewhere = parsed.GetValue(cluster) is { } given ? ClusterAddress.Parse(given) : null;
+                if (elsewhere is null)
+                {
+                    TorchRuntime.Initialize();
+                    StageModel.RequireDevice(read);
+                }
+                else
+                {
+                    Cluster.Require();
+                }
+
                 if (parsed.GetValue(dryRun))
                 {
+                    TorchRuntime.Initialize();
                     Show(await RunPlanner.MeasureAsync(read, TimeProvider.System, cancel), parsed.GetValue(json));
                     return ExitCode.Done;
                 }
@@ -96,8 +115,9 @@ internal static class RunCommand
                 run.Create();
                 await using TelemetryHost telemetry = await TellAsync(parsed.GetValue(urls), run.Path, read.Ledger, cancel);
                 using Notices notices = new();
-                RunEngine engine = new(RunStages.Create(), TimeProvider.System, (planned, stop) => RunPlanner.MeasureAsync(planned, TimeProvider.System, stop));
-                RunOutcome outcome = await engine.RunAsync(run, read, notices, cancel);
+                RunOutcome outcome = elsewhere is null
+                    ? await new RunEngine(RunStages.Create(), TimeProvider.System, (planned, stop) => RunPlanner.MeasureAsync(planned, TimeProvider.System, stop)).RunAsync(run, read, notices, cancel)
+                    : await Cluster.RunAsync(elsewhere, parsed.GetValue(clusterName)!, run, read, notices, cancel);
                 notices.Dispose();
                 if (outcome.State == RunState.Interrupted)
                 {

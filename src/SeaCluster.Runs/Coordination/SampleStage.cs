@@ -11,12 +11,14 @@ namespace SeaCluster.Runs.Coordination;
 /// <param name="processor">Makes the lane; only called when there is work, so that a model is not loaded for nothing.</param>
 /// <param name="skip">Why there is nothing to do for a spec, or null where there is.</param>
 /// <param name="results">How a result's file is looked into; null: only its bytes count.</param>
+/// <param name="elsewhere">Has the enqueued samples worked off by others, and returns when all are settled; null: here, or by workers as the spec says.</param>
 public sealed class SampleStage(
     StageName name,
     Func<RunContext, CancellationToken, IAsyncEnumerable<NewSample>> plan,
     Func<RunContext, CancellationToken, Task<ISampleProcessor>> processor,
     Func<RunContext, string?>? skip = null,
-    ISampleResults? results = null) : IStage
+    ISampleResults? results = null,
+    Func<RunContext, CancellationToken, Task>? elsewhere = null) : IStage
 {
     private const int Page = 500;
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
@@ -41,7 +43,11 @@ public sealed class SampleStage(
         context.Report(counts.Settled, counts.Total);
         if (counts.Settled < counts.Total)
         {
-            if (context.Spec.Work.Local)
+            if (elsewhere is not null)
+            {
+                await elsewhere(context, stop);
+            }
+            else if (context.Spec.Work.Local)
             {
                 await WorkAsync(context, stop);
             }
@@ -80,7 +86,7 @@ public sealed class SampleStage(
         ISampleResults compare = results ?? throw new InvalidOperationException($"results of {name.Text()} cannot be compared");
         Dictionary<string, SampleRow> byId = rows.ToDictionary(row => row.Id, StringComparer.Ordinal);
         SecondRound queue = await SecondRound.OfAsync(context, rows, cancel);
-        ISampleProcessor lane = await processor(context, cancel);
+        ISampleProcessor lane = await OpenLaneAsync(context, cancel);
         await using IAsyncDisposable owned = new Owned(lane);
         await foreach (SampleResult result in lane.RunAsync(queue, cancel).WithCancellation(cancel))
         {
@@ -136,11 +142,14 @@ public sealed class SampleStage(
     /// <param name="drain">Asks to finish what is in hand and to take no more.</param>
     public async Task<WorkOutcome> JoinAsync(RunContext context, CancellationToken stop, CancellationToken drain = default)
     {
-        ISampleProcessor lane = await processor(context, stop);
+        ISampleProcessor lane = await OpenLaneAsync(context, stop);
         await using IAsyncDisposable owned = new Owned(lane);
         Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work), context.Time);
         return await worker.RunAsync(context.Run, name.Text(), lane, new Forward(context), stop, drain);
     }
+
+    /// <summary>Makes the lane that this machine works on the stage's samples with; whoever asked for it disposes it.</summary>
+    public Task<ISampleProcessor> OpenLaneAsync(RunContext context, CancellationToken stop) => processor(context, stop);
 
     private async Task WorkAsync(RunContext context, CancellationToken stop)
     {

@@ -14,7 +14,9 @@ namespace SeaCluster.Runs.Stages;
 public static class SynthesizeStage
 {
     /// <summary>The stage.</summary>
-    public static IStage Create() => new SampleStage(StageName.Synthesize, Samples, Processor, context => NotNeeded(context.Spec), new EmbeddingResults());
+    /// <param name="elsewhere">Has the samples worked off by others; null: on this machine, or by workers as the spec says.</param>
+    public static IStage Create(Func<RunContext, CancellationToken, Task>? elsewhere = null) =>
+        new SampleStage(StageName.Synthesize, Samples, Processor, context => NotNeeded(context.Spec), new EmbeddingResults(), elsewhere);
 
     /// <summary>Why a spec has no use for synthetic encoder outputs, or null: the baselines on text, blank or real media need none.</summary>
     public static string? NotNeeded(RunSpec spec)

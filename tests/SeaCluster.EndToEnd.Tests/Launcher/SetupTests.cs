@@ -82,10 +82,11 @@ public sealed class SetupTests : IDisposable
         SeaResult result = await _checkout.Sea("setup");
 
         result.ExitCode.ShouldBe(0, result.All);
-        Flat(result.Output).ShouldContain("Orleans off no configured feed has Microsoft.Orleans.Persistence.AzureStorage");
+        Flat(result.Output).ShouldContain("Orleans on Azure off no configured feed has Microsoft.Orleans.Persistence.AzureStorage");
         Flat(result.Output).ShouldContain("to get it: ./sea setup --source FOLDER");
         string switches = _checkout.Read("Directory.Build.local.props");
-        switches.ShouldContain("<SeaOrleans>false</SeaOrleans>");
+        switches.ShouldContain("<SeaOrleansAzure>false</SeaOrleansAzure>");
+        switches.ShouldContain("<SeaOrleans>true</SeaOrleans>");
         switches.ShouldContain("<SeaAzure>true</SeaAzure>");
     }
 
@@ -177,6 +178,34 @@ public sealed class SetupTests : IDisposable
         await _checkout.Sea("setup");
 
         _checkout.Read("Directory.Build.local.props").ShouldContain($"<RestoreAdditionalProjectSources>{_checkout.Machine}/feed</RestoreAdditionalProjectSources>");
+    }
+
+    [Fact]
+    public async Task What_a_folder_of_packages_holds_is_asked_of_no_feed()
+    {
+        string feed = Directory.CreateDirectory(Path.Combine(_checkout.Machine, "feed")).FullName;
+        File.WriteAllText(Path.Combine(feed, "Some.Package.2.Part.1.2.3-beta.1.nupkg"), "");
+
+        await _checkout.Sea("setup", "--source", feed);
+
+        string config = Flat(_checkout.Read("artifacts/setup/probe/SeaOrleans/nuget.config"));
+        config.ShouldContain($"<add key=\"{feed}\" value=\"{feed}\" />");
+        config.ShouldContain("<packageSource key=\"some feed\"><package pattern=\"*\" /></packageSource>");
+        config.ShouldContain($"<packageSource key=\"{feed}\"><package pattern=\"Some.Package.2.Part\" /></packageSource>");
+        config.ShouldNotContain("other");
+    }
+
+    [Fact]
+    public async Task A_package_that_joins_a_remembered_folder_is_looked_at()
+    {
+        string feed = Directory.CreateDirectory(Path.Combine(_checkout.Machine, "feed")).FullName;
+        await _checkout.Sea("setup", "--source", feed);
+        _checkout.Calls();
+
+        File.WriteAllText(Path.Combine(feed, "Some.Package.1.2.3.nupkg"), "");
+        await _checkout.Sea("setup");
+
+        _checkout.Calls().ShouldContain(call => call.StartsWith("dotnet restore", StringComparison.Ordinal));
     }
 
     [Theory]

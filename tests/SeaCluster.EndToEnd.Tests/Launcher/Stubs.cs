@@ -8,6 +8,7 @@ internal static class Stubs
         ["dotnet"] =
             """
             case "$1" in
+              nuget) printf 'Registered Sources:\n  1.  some feed [Enabled]\n      somewhere\n  2.  other [Disabled]\n' ;;
               --list-sdks) cat "$machine/sdks" 2>/dev/null || echo '10.0.100 [/sdk]' ;;
               restore)
                 while read -r absent; do

@@ -89,7 +89,7 @@ public static class ChildProgram
 
     private static async Task<int> HostAsync(string root, bool stepwise, Action<string> say)
     {
-        FakeRun run = new(say) { Tick = stepwise ? async cancel => await Console.In.ReadLineAsync(cancel) : null };
+        FakeRun run = new(say) { BeforeTick = stepwise ? async cancel => await Console.In.ReadLineAsync(cancel) : null };
         void Tell(WorkerNotice notice)
         {
             if (notice is WorkerNotice.SetAside aside)

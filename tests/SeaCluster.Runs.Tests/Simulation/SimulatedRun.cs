@@ -105,7 +105,7 @@ internal sealed class SimulatedRun(int seed, Shape shape, RunFolder folder, Func
 
     private SimulatedDisk DiskOf() => new(new FolderArtifactStore(folder.Path), _world, () => _full);
 
-    private FakeRun Work(Actor actor) => new(line => _world.Say($"{actor.Name}: {line}")) { Tick = cancel => Task.Delay(_world.Between(0.05, 3), _world.Time, cancel) };
+    private FakeRun Work(Actor actor) => new(line => _world.Say($"{actor.Name}: {line}")) { BeforeTick = cancel => Task.Delay(_world.Between(0.05, 3), _world.Time, cancel) };
 
     // Where no process holds the lock, the next one that starts takes the run up.
     private void StartDriver() => _driver = _world.Start($"driver{Kills}", async me =>
