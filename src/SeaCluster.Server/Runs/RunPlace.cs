@@ -17,7 +17,18 @@ public sealed record RunPlace(string Id, RunFolder Folder)
     public static IEnumerable<RunPlace> Below(string root) => Walk(root, root, Depth);
 
     /// <summary>The run of that id, or null: never a folder outside the root.</summary>
-    public static RunPlace? Find(string root, string id) => Below(root).FirstOrDefault(place => place.Id == id);
+    public static RunPlace? Find(string root, string id)
+    {
+        string[] parts = id.Split('~');
+        if (parts.Length > Depth || parts.Any(part => part.Length == 0 || part[0] == '.' || part.AsSpan().IndexOfAny('/', '\\', '\0') >= 0))
+        {
+            return null;
+        }
+
+        RunPlace place = new(id, new RunFolder(Path.Combine([root, .. parts])));
+        // A folder may have that sign in its own name.
+        return place.Folder.HasRun || place.Submission.Exists ? place : parts.Length > 1 ? Below(root).FirstOrDefault(each => each.Id == id) : null;
+    }
 
     private static IEnumerable<RunPlace> Walk(string root, string path, int depth)
     {
