@@ -17,6 +17,7 @@ using SeaCluster.Server.Events;
 using SeaCluster.Server.Requests;
 using SeaCluster.Server.Runs;
 using SeaCluster.Server.Samples;
+using SeaCluster.Telemetry;
 
 namespace SeaCluster.Server;
 
@@ -62,6 +63,12 @@ public static class SeaServer
         IServiceCollection services = builder.Services;
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new Remarks(say)));
         services.AddRoutingCore();
+        services.AddSeaTelemetry(told =>
+        {
+            told.Service = "sea-server";
+            told.Runs = options.Root;
+            told.Ledger = options.Ledger;
+        });
         services.ConfigureHttpJsonOptions(json => ServerJson.Apply(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton(time).AddSingleton(rules).AddSingleton(options);
@@ -123,6 +130,7 @@ public static class SeaServer
         EventEndpoints.Map(api);
         DashboardEndpoints.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapSeaTelemetry();
     }
 
     private static string RootOf(string given)

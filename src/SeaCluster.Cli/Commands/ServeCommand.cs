@@ -46,7 +46,7 @@ internal static class ServeCommand
                     Command = ChildCommand.Own,
                     Limits = parsed.GetValue(keys) is { Length: > 0 } named ? limits with { KeyVariables = named } : limits,
                 };
-                await using WebApplication server = SeaServer.Build(options, TimeProvider.System, Screen.Say);
+                await using WebApplication server = SeaServer.Build(options, TimeProvider.System, remark => Screen.Say(remark));
                 try
                 {
                     await server.StartAsync(cancel);

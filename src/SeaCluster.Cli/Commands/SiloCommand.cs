@@ -57,11 +57,11 @@ internal static class SiloCommand
                     Port = parsed.GetValue(port),
                     GatewayPort = parsed.GetValue(gateway),
                     Window = parsed.GetValue(window),
-                    Overrides = [.. (parsed.GetValue(set) ?? []).Select(Overrides.Parse), .. parsed.GetValue(device) is { } where ? [new KeyValuePair<string, string>("model.device", JsonSerializer.Serialize(where))] : Array.Empty<KeyValuePair<string, string>>()],
+                    Overrides = Overrides.Here(parsed.GetValue(set), parsed.GetValue(device)),
                 };
                 Cluster.Require();
                 TorchRuntime.Initialize();
-                await Cluster.RunSiloAsync(settings, Screen.Say, cancel);
+                await Cluster.RunSiloAsync(settings, remark => Screen.Say(remark), cancel);
                 return ExitCode.Done;
             });
     }

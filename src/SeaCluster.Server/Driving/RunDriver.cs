@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using SeaCluster.Models;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Server.Runs;
 
 namespace SeaCluster.Server.Driving;
@@ -51,6 +52,8 @@ public sealed class RunDriver(DriverOptions options, TimeProvider time, Action<s
 
         while (!stop.IsCancellationRequested)
         {
+            ProcessHealth.Current.Beat();
+            ProcessHealth.Current.Started();
             Task changed = Volatile.Read(ref _changed).Task;
             TakeWaiting(stop);
             await Task.WhenAny([changed, Task.Delay(Look, time, stop), .. _driven.Values]);
