@@ -36,13 +36,10 @@ internal static class SiloCommand
         Option<string[]> set = new("--set") { Description = "Option of the runs that differs here, such as --set model.path=/data/llava", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
         return new SeaCommand(
             "silo",
-            "Take part in a cluster of Orleans silos, which do the runs that 'sea run --cluster' hands them: samples on the GPU silos, the rest on a trainer silo. docs/orleans.md says when.",
+            ClusterOptions.Absent + "Take part in a cluster of Orleans silos, which do the runs that 'sea run --cluster' hands them: samples on the GPU silos, the rest on a trainer silo. docs/orleans.md says when.",
             "silo runs --role trainer --cluster localhost",
             "silo runs --role gpu --cluster localhost --port 11112 --gateway-port 30001",
             "silo /shared/runs --role gpu --cluster 'postgres://sea@db/sea'")
-        {
-            Hidden = !Cluster.IsThere,
-        }
             .With(root, role, cluster, storage, name, address, port, gateway, window, device, set)
             .Does(async (parsed, cancel) =>
             {
