@@ -45,7 +45,8 @@ public sealed class TelemetryHost : IAsyncDisposable
             return new TelemetryHost(exporter, []);
         }
 
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        // The content root is watched with all that is below it: never the folder that the command was started in.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(urls).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
