@@ -3,6 +3,9 @@ using Microsoft.Extensions.Hosting;
 using SeaCluster.Orleans.Hosting;
 using SeaCluster.Runs.Tests;
 
+// Every test measures how soon a cluster goes on: they must not take each other's processor.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace SeaCluster.Orleans.Tests;
 
 /// <summary>This assembly as a program: a silo that the failure tests start and kill.</summary>

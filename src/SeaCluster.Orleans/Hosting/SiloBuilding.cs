@@ -46,7 +46,10 @@ internal static class SiloBuilding
     }
 
     /// <summary>A client's calls to a silo that died are not broken off by anybody: it asks again after this.</summary>
-    public static IClientBuilder AddSea(this IClientBuilder client) => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_clientAnswer);
+    public static IClientBuilder AddSea(this IClientBuilder client) => client
+        .Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_clientAnswer)
+        // A frozen silo keeps its connections: only the cluster's own list says that it is no way in any more.
+        .Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = s_clientAnswer);
 
     /// <summary>
     /// A silo that does not answer for three seconds is declared dead by whoever notices, and ends itself when it hears of that. Orleans' own settings take a quarter of a
