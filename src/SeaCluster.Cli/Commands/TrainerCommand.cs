@@ -26,7 +26,8 @@ internal static class TrainerCommand
             {
                 DriverOptions options = new() { Root = Path.GetFullPath(parsed.GetValue(root)!), Ledger = parsed.GetValue(ledger), Command = ChildCommand.Own, Parallel = parsed.GetValue(parallel) };
                 Screen.Say($"trainer: looking for submitted runs in {options.Root}");
-                await using TelemetryHost telemetry = await TelemetryHost.StartAsync(parsed.GetValue(urls), told => told.Service = "sea-trainer", cancel);
+                await using TelemetryHost telemetry = await TelemetryHost.StartAsync(
+                    parsed.GetValue(urls), told => (told.Service, told.Runs, told.Ledger) = ("sea-trainer", options.Root, options.Ledger), cancel);
                 foreach (string address in telemetry.Addresses)
                 {
                     Screen.Say($"trainer: metrics and health on {address}");
