@@ -20,7 +20,7 @@ public sealed record ChildCommand(string Program, IReadOnlyList<string> Before)
         }
     }
 
-    internal Process Start(IEnumerable<string> arguments, string folder)
+    internal Process Start(IEnumerable<string> arguments, string folder, string? traceparent)
     {
         ProcessStartInfo start = new(Program, [.. Before, .. arguments])
         {
@@ -33,6 +33,11 @@ public sealed record ChildCommand(string Program, IReadOnlyList<string> Before)
         foreach ((string name, string value) in Environment)
         {
             start.Environment[name] = value;
+        }
+
+        if (traceparent is not null)
+        {
+            start.Environment["TRACEPARENT"] = traceparent;
         }
 
         Process process = Process.Start(start)!;

@@ -71,7 +71,7 @@ internal sealed class DrivenRun(RunPlace place, DriverOptions options, TimeProvi
                 Submission.Tell(now);
             }
 
-            using RunProcess process = new(Command(), Arguments(), options.Root, Submission.Log);
+            using RunProcess process = new(Command(), Arguments(), options.Root, Submission.Log, request.Traceparent);
             say($"{place.Id}: driven");
             ProcessEnd end = await EndAsync(process, request, stop);
             return Judged(now, end, time.GetElapsedTime(began), stop);

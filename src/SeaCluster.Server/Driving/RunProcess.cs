@@ -19,9 +19,9 @@ internal sealed class RunProcess : IDisposable
     private readonly Task _reading;
     private volatile bool _stopping;
 
-    public RunProcess(ChildCommand command, IEnumerable<string> arguments, string folder, string log)
+    public RunProcess(ChildCommand command, IEnumerable<string> arguments, string folder, string log, string? traceparent)
     {
-        _process = command.Start(arguments, folder);
+        _process = command.Start(arguments, folder, traceparent);
         _reading = Task.WhenAll(ReadErrorsAsync(log), _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null));
     }
 

@@ -11,7 +11,11 @@ namespace SeaCluster.Server.Driving;
 /// <param name="By">Who submitted it.</param>
 /// <param name="Wanted">Whether it is to run; false once it was cancelled.</param>
 /// <param name="Retry">Samples to be put back before it runs again, an empty list for all of them; null for none.</param>
-public sealed record RunRequest(int Sequence, string Name, DateTimeOffset Submitted, string By, bool Wanted, IReadOnlyList<string>? Retry);
+public sealed record RunRequest(int Sequence, string Name, DateTimeOffset Submitted, string By, bool Wanted, IReadOnlyList<string>? Retry)
+{
+    /// <summary>The W3C traceparent of the request that submitted the run, so that one trace leads from it to every lane; null where nobody traces.</summary>
+    public string? Traceparent { get; init; }
+}
 
 /// <summary>What became of a request: written by who drives.</summary>
 /// <param name="Sequence">The request that it is about.</param>

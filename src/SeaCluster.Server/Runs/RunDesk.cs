@@ -34,7 +34,7 @@ internal sealed class RunDesk(RunCatalogue catalogue, TimeProvider time, Action 
             if (!place.Submission.Exists)
             {
                 AtomicFile.WriteAllText(place.Submission.Spec, SpecWriter.ToYaml(spec with { Name = name }, "As it was submitted, with every option written out."));
-                place.Submission.Ask(new RunRequest(1, name, time.GetUtcNow(), by, Wanted: true, Retry: null));
+                place.Submission.Ask(new RunRequest(1, name, time.GetUtcNow(), by, Wanted: true, Retry: null) { Traceparent = System.Diagnostics.Activity.Current?.Id });
                 changed();
             }
         }
