@@ -29,7 +29,7 @@ public sealed class BrowserTests
 
         await page.GotoAsync("/");
         await page.GetByRole(AriaRole.Link, new() { Name = "New run" }).ClickAsync();
-        await page.GetByLabel("Run spec (YAML)").FillAsync(Specs.Tiny("watched", rows: 12, more: "work: { local: false, lease: 2s }").Replace("steps: 4, slots: 4", "steps: 40, slots: 4, threshold: 0", StringComparison.Ordinal));
+        await page.GetByLabel("Run spec (YAML)").FillAsync(Specs.Tiny("watched", rows: 12, more: "work: { local: false, lease: 2s }").Replace("steps: 4, slots: 4", "steps: 100, slots: 4, threshold: 0", StringComparison.Ordinal));
         await page.GetByRole(AriaRole.Button, new() { Name = "Submit" }).ClickAsync();
         await page.WaitForURLAsync("**/runs/watched-*");
         await page.EvaluateAsync("window.loaded = 'once'");
