@@ -81,7 +81,7 @@ probe_hash() {
   {
     cat "$root/Directory.Packages.props" "$root/eng/probe.sh" "$state/sources" /etc/os-release 2>/dev/null || true
     for file in "$root/NuGet.config" "$root/nuget.config" "$HOME/.nuget/NuGet/NuGet.Config"; do cat "$file" 2>/dev/null || true; done
-    while read -r source; do ls "$source"; done <"$state/sources" 2>/dev/null || true
+    [ ! -f "$state/sources" ] || while read -r source; do ls "$source" 2>/dev/null || true; done <"$state/sources"
     nvidia-smi -L 2>/dev/null || true
   } | sha256sum | cut -c1-64
 }

@@ -7,7 +7,7 @@ namespace SeaCluster.Cli.Commands;
 /// <summary><c>sea bench</c>: published benchmarks checked and built, and the synthesis measured beside the plain PyTorch loop.</summary>
 internal static class BenchCommand
 {
-    public static Command Create() => new SeaCommand("bench", "Check and build safety benchmarks; time the synthesis on this machine.").With(BenchmarkCommand.Check(), BenchmarkCommand.Build(), Throughput());
+    public static Command Create() => new SeaCommand("bench", "Check and build safety benchmarks; time the synthesis and the cluster on this machine.").With(BenchmarkCommand.Check(), BenchmarkCommand.Build(), Throughput(), ClusterBenchCommand.Create());
 
     private static SeaCommand Throughput()
     {

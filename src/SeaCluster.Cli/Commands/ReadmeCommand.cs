@@ -25,8 +25,8 @@ internal static class ReadmeCommand
         Option<string> target = new("--file") { Description = "Page that has the markers", HelpName = "FILE", DefaultValueFactory = _ => Path.Combine(Checkout.Root, "README.md") };
         return new SeaCommand("readme", "Write the demo's tables into a page, each between its markers.", "readme demo.json", "readme demo.json --file docs/reproduction.md") { Hidden = true }.With(source, target).Does((parsed, _) =>
         {
-            string page = parsed.GetValue(target)!, text = File.ReadAllText(page);
-            using JsonDocument demo = JsonDocument.Parse(File.ReadAllText(parsed.GetValue(source)!));
+            string page = parsed.GetValue(target)!, text = Read(page);
+            using JsonDocument demo = Parse(parsed.GetValue(source)!);
             bool any = false;
             foreach ((string marker, Func<JsonElement, string> write) in Tables)
             {
@@ -35,13 +35,39 @@ internal static class ReadmeCommand
                 if (from >= 0 && to > from)
                 {
                     any = true;
-                    text = $"{text[..(from + start.Length)]}\n{write(demo.RootElement)}{text[to..]}";
+                    text = $"{text[..(from + start.Length)]}\n{Written(write, demo.RootElement, parsed.GetValue(source)!)}{text[to..]}";
                 }
             }
 
             AtomicFile.WriteAllText(page, any ? text : throw new SeaException($"{page}: no table's markers, such as '<!-- demo-table -->' before '<!-- /demo-table -->'."));
             return Task.FromResult(ExitCode.Done);
         });
+    }
+
+    private static string Read(string path) => File.Exists(path) ? File.ReadAllText(path) : throw new SeaException($"{path}: no such file.") { WrongUse = true };
+
+    private static JsonDocument Parse(string path)
+    {
+        try
+        {
+            return JsonDocument.Parse(Read(path));
+        }
+        catch (JsonException error)
+        {
+            throw new SeaException($"{path}: is no JSON: {error.Message}", "Give the file that 'sea demo --json > FILE' wrote.", error) { WrongUse = true };
+        }
+    }
+
+    private static string Written(Func<JsonElement, string> write, JsonElement demo, string path)
+    {
+        try
+        {
+            return write(demo);
+        }
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException)
+        {
+            throw new SeaException($"{path}: lacks figures that the page shows: {error.Message}", "An older or another command wrote it: run 'sea demo --json' (with --ablations for docs/reproduction.md) again.", error);
+        }
     }
 
     private static string Arms(JsonElement demo)

@@ -98,6 +98,25 @@ public static class SynthesizeStage
         SynthesisOptions options = OptionsOf(context.Spec);
         SampleInput[] samples = [.. PreparedFiles.Samples(context)];
         using Lane lane = new(model, options);
-        return lane.Plan(SynthesisJob.SampleOf(samples[0].Row, options), samples.Length);
+        return lane.Plan(FirstOf(samples, options), samples.Length);
+    }
+
+    // A row without any of the pairs is set aside when its turn comes; it is no reason to plan nothing.
+    private static SynthesisSample FirstOf(SampleInput[] samples, SynthesisOptions options)
+    {
+        SeaException? first = null;
+        foreach (SampleInput sample in samples)
+        {
+            try
+            {
+                return SynthesisJob.SampleOf(sample.Row, options);
+            }
+            catch (SeaException error)
+            {
+                first ??= error;
+            }
+        }
+
+        throw first ?? new SeaException("there is no prepared row to synthesise from");
     }
 }

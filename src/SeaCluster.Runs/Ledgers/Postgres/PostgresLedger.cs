@@ -183,6 +183,12 @@ public sealed partial class PostgresLedger : ILedger
             new { run, after, limit })).Select(row => row.ToRow())],
         cancel);
 
+    /// <summary>Bytes on the disk of all tables and indexes of the ledger's schema, whatever runs they belong to.</summary>
+    public Task<long> SizeAsync(CancellationToken cancel = default) => _database.ReadAsync(
+        session => session.FirstAsync<long>(
+            "SELECT coalesce(sum(pg_total_relation_size(pg_class.oid)), 0)::bigint FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = current_schema() AND relkind = 'r'"),
+        cancel);
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
