@@ -63,16 +63,7 @@ internal sealed record OpenedLane(ISampleProcessor Processor, IArtifactStore Art
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        switch (Processor)
-        {
-            case IAsyncDisposable disposable:
-                await disposable.DisposeAsync();
-                break;
-            case IDisposable disposable:
-                disposable.Dispose();
-                break;
-        }
-
+        await new OwnedProcessor(Processor).DisposeAsync();
         await (Owner?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 }

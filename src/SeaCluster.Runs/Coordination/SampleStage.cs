@@ -87,7 +87,7 @@ public sealed class SampleStage(
         Dictionary<string, SampleRow> byId = rows.ToDictionary(row => row.Id, StringComparer.Ordinal);
         SecondRound queue = await SecondRound.OfAsync(context, rows, cancel);
         ISampleProcessor lane = await OpenLaneAsync(context, cancel);
-        await using IAsyncDisposable owned = new Owned(lane);
+        await using OwnedProcessor owned = new(lane);
         await foreach (SampleResult result in lane.RunAsync(queue, cancel).WithCancellation(cancel))
         {
             if (!byId.Remove(result.Sample.Id, out SampleRow? row))
@@ -143,7 +143,7 @@ public sealed class SampleStage(
     public async Task<WorkOutcome> JoinAsync(RunContext context, CancellationToken stop, CancellationToken drain = default)
     {
         ISampleProcessor lane = await OpenLaneAsync(context, stop);
-        await using IAsyncDisposable owned = new Owned(lane);
+        await using OwnedProcessor owned = new(lane);
         Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work), context.Time);
         return await worker.RunAsync(context.Run, name.Text(), lane, new Forward(context), stop, drain);
     }
@@ -177,23 +177,6 @@ public sealed class SampleStage(
         if (gone > 0)
         {
             await context.Ledger.AppendEventAsync(context.Run, new NewEvent("leavings_swept", stage, Detail: EventDetail.Of("files", gone)), stop);
-        }
-    }
-
-    // A processor may own a model or nothing.
-    private sealed class Owned(ISampleProcessor lane) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            switch (lane)
-            {
-                case IAsyncDisposable disposable:
-                    await disposable.DisposeAsync();
-                    break;
-                case IDisposable disposable:
-                    disposable.Dispose();
-                    break;
-            }
         }
     }
 
