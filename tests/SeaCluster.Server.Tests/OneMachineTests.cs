@@ -30,7 +30,7 @@ public sealed class OneMachineTests(PostgresServer database, ITestOutputHelper o
         await using TestServer server = await TestServer.StartAsync(options => options with { Drive = true, Ledger = database.Text("onemachine") });
         // Long enough on a lane that the work is not over before the last kill.
         string spec = Specs.Tiny("killed", rows, more: "work: { local: false, lease: 2s, lost_leases: 1000 }")
-            .Replace("steps: 4, slots: 4", string.Create(CultureInfo.InvariantCulture, $"steps: {200 + (30 * kills)}, slots: 4, threshold: 0"), StringComparison.Ordinal);
+            .Replace("steps: 4, slots: 4", string.Create(CultureInfo.InvariantCulture, $"steps: {200 + (4 * kills)}, slots: 4, threshold: 0"), StringComparison.Ordinal);
         using HttpResponseMessage submitted = await server.SubmitAsync(spec);
         ((int)submitted.StatusCode).ShouldBe(202, await submitted.Content.ReadAsStringAsync());
         string id = (await submitted.JsonAsync())["id"]!.ToString();

@@ -16,6 +16,15 @@ public sealed class RequiresTheoryAttribute : TheoryAttribute
     public RequiresTheoryAttribute(string commands) => Skip = Programs.WhyNot(commands)!;
 }
 
+/// <summary>A test that takes too long for every run, or holds on a quiet machine only: SEA_LONG_TESTS=1 runs it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LongFactAttribute : FactAttribute
+{
+    /// <param name="commands">Programs that must be on PATH, separated by blanks.</param>
+    public LongFactAttribute(string commands) =>
+        Skip = Environment.GetEnvironmentVariable("SEA_LONG_TESTS") is { Length: > 0 } ? Programs.WhyNot(commands)! : "takes long: SEA_LONG_TESTS=1 runs it";
+}
+
 /// <summary>A test of permissions: the superuser reads and writes regardless of them.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RequiresOrdinaryUserFactAttribute : FactAttribute

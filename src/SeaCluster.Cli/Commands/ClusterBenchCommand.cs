@@ -26,7 +26,7 @@ internal static class ClusterBenchCommand
         return new SeaCommand(
             "cluster",
             "Measure ledger and workers with simulated lanes (a lane that takes a given time instead of a GPU): completions per second, efficiency, recovery after a kill, memory, size, and the time to read status and pages.",
-            "bench cluster", "bench cluster --ledger 'postgres://sea@127.0.0.1/postgres?schema=bench' --samples 1000000 --workers 2", "bench cluster --lane-ms 500 --workers 1,2,4,8 --samples 4000")
+            "bench cluster", "bench cluster --ledger 'postgres://sea@db/sea?schema=bench' --workers 2", "bench cluster --lane-ms 500 --workers 1,2,4,8 --samples 4000")
             .With(ledger, samples, workers, slots, each, bytes, lease, kill, work, run, json)
             .Does(async (parsed, cancel) =>
             {
@@ -85,14 +85,15 @@ internal static class ClusterBenchCommand
     {
         string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
         Screen.Table(
-            ["workers", "done/s", "efficiency", "cpu s/1000", "worker MB", "recovery s", "status ms", "page ms"],
+            ["workers", "done/s", "of lanes", "cpu ms", "MB", "recovery", "status", "page"],
             results.Select(result => new[]
             {
                 $"{result.Workers}", Number(result.PerSecond, "0"), Number(result.Efficiency, "0.000"), Number(result.CpuSecondsPerThousand, "0.000"), Number(result.WorkerPeakBytes / 1e6, "0"),
-                Number(result.RecoverySeconds, "0.0"), Number(result.StatusMilliseconds, "0.0"), Number(result.PageMilliseconds, "0.0"),
+                result.RecoverySeconds is { } recovery ? $"{Number(recovery, "0.0")} s" : "", $"{Number(result.StatusMilliseconds, "0.0")} ms", $"{Number(result.PageMilliseconds, "0.0")} ms",
             }),
             0, 1, 2, 3, 4, 5, 6, 7);
         ClusterResult last = results[^1];
+        Screen.Line("of lanes: completions beside what the lanes could do; cpu ms: the workers' processor time a sample; MB: the largest worker");
         Screen.Line($"{last.Samples} samples a run; enqueued {Number(last.EnqueuedPerSecond, "0")}/s; ledger {Number(last.LedgerBytes / 1e6, "0.0")} MB; this process {Number(last.DriverPeakBytes / 1e6, "0")} MB");
     }
 }

@@ -14,7 +14,7 @@ namespace SeaCluster.Orleans.Tests.Processes;
 [Collection(PostgresServer.Collection)]
 public sealed class FrozenSiloTests(PostgresServer server)
 {
-    [RequiresFact(PostgresServer.Needed + " kill")]
+    [LongFact(PostgresServer.Needed + " kill")]
     public async Task A_frozen_GPU_silo_is_passed_over_and_its_late_results_change_nothing()
     {
         using TemporaryFolder folder = new();

@@ -84,7 +84,13 @@ public sealed class RunAuditTests : IDisposable
     {
         string spec = FakeRun.Write(_folder.PathOf("in"), 6);
         using CancellationTokenSource stop = new();
-        await new FakeRun(line => _ = line == "step row-3" ? stop.CancelAsync() : null).Engine(_time).RunAsync(Out, SpecReader.Load(spec), null, stop.Token);
+        await new FakeRun(line =>
+        {
+            if (line == "step row-3")
+            {
+                stop.Cancel();
+            }
+        }).Engine(_time).RunAsync(Out, SpecReader.Load(spec), null, stop.Token);
         AuditReport report = await AuditAsync();
         Problems(report).ShouldBeEmpty();
         report.State.ShouldBe(RunState.Interrupted);
