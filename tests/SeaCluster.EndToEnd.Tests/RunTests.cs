@@ -182,7 +182,7 @@ public sealed class RunTests(ITestOutputHelper output) : IDisposable
     private static string[] Summaries(SeaResult result) =>
         [.. JsonNode.Parse(result.Output)!["stages"]!.AsArray().Select(stage =>
         {
-            JsonObject? summary = stage!["summary"]?.AsObject();
+            JsonObject? summary = stage!["summary"] is { } text ? JsonNode.Parse(text.ToString())!.AsObject() : null;
             summary?.Remove("built_on");
             return $"{stage["stage"]}: {summary?.ToJsonString()}";
         })];
