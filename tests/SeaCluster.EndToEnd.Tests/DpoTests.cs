@@ -21,7 +21,7 @@ public sealed class DpoTests : IDisposable
         {
             while (await process.StandardError.ReadLineAsync() is { } line && !line.StartsWith("align: 3/", StringComparison.Ordinal))
             {
-                // The kill is to fall into the training, behind the first checkpoint.
+                // The kill is to fall into the training, behind the first checkpoint; many steps are left, since what is read here may lag behind on a busy machine.
             }
 
             process.Kill();
@@ -37,7 +37,7 @@ public sealed class DpoTests : IDisposable
         File.GetLastWriteTimeUtc(reference).ShouldBe(made);
         File.ReadAllBytes(reference).ShouldBe(File.ReadAllBytes(Path.Combine(undisturbed, "reference.jsonl")));
         Losses(killed).ShouldBe(Losses(undisturbed));
-        Losses(killed).Length.ShouldBe(6);
+        Losses(killed).Length.ShouldBe(30);
 
         // The ledger knows it: once it is gone, the alignment is done again.
         File.Delete(reference);
@@ -50,7 +50,7 @@ public sealed class DpoTests : IDisposable
     // Text alone: the reference is what is looked at, not the embeddings.
     private static string[] Command(string run) =>
     [
-        "run", Repository.PathOf("samples", "demo", "run.yaml"), "--out", run, "--json", "--set", "align.method=dpo", "--set", "data.limit=6", "--set", "align.steps=6", "--set", "align.warmup=1",
+        "run", Repository.PathOf("samples", "demo", "run.yaml"), "--out", run, "--json", "--set", "align.method=dpo", "--set", "data.limit=6", "--set", "align.steps=30", "--set", "align.warmup=1",
         "--set", "align.checkpoint_every=1", "--set", "align.mix.harmful_media=0", "--set", "align.mix.benign_media=0", "--set", "align.mix.retention=0", "--set", "evaluate.max_new_tokens=1",
     ];
 

@@ -1,5 +1,12 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using SeaCluster.Runs;
+using SeaCluster.Runs.Folders;
+using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Ledgers.Sqlite;
+using SeaCluster.Server.Driving;
+using SeaCluster.Server.Runs;
 using SeaCluster.Tests;
 
 namespace SeaCluster.Server.Tests;
@@ -119,6 +126,40 @@ public sealed class RunsApiTests
 
         using HttpResponseMessage answer = await server.Http.SendAsync(request);
         (await answer.ShouldBeProblemAsync(status)).ShouldBe(detail);
+    }
+
+    [Fact]
+    public async Task A_run_that_ended_since_its_ledger_was_read_is_not_taken_for_a_failed_one()
+    {
+        string root = Directory.CreateTempSubdirectory("sea-catalogue-").FullName;
+        try
+        {
+            RunFolder folder = await SeededRun.WriteAsync(root, "over", samples: 3, done: 3);
+            Submission submission = new(folder);
+            Directory.CreateDirectory(Path.GetDirectoryName(submission.Spec)!);
+            RunRequest request = new(1, "over", DateTimeOffset.UnixEpoch, "somebody", Wanted: true, Retry: null);
+            submission.Ask(request);
+
+            // A clock that stands still: what was read once would be fresh for ever.
+            FakeTimeProvider time = new();
+            await using RunLedgers ledgers = new(given: null, time);
+            RunCatalogue catalogue = new(root, ledgers, time);
+            RunPlace place = catalogue.Find("over")!;
+            (await catalogue.ViewAsync(place, default)).Standing.ShouldBe(RunStanding.Queued);
+
+            await using (SqliteLedger ledger = SqliteLedger.Open(folder.Ledger, TimeProvider.System, create: false))
+            {
+                await ledger.MoveStageAsync(SeededRun.Run, StageName.Synthesize.Text(), new StageMove(StageState.Running, StageState.Done));
+                await ledger.MoveRunAsync(SeededRun.Run, RunState.Running, RunState.Done);
+            }
+
+            submission.Tell(new DriveOutcome(request.Sequence, Final: true, Starts: 0, RetriedFor: 0, ExitCode: 0, Error: null, DateTimeOffset.UnixEpoch));
+            (await catalogue.ViewAsync(place, default)).Standing.ShouldBe(RunStanding.Done);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -12,6 +13,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private readonly Process _process;
     private readonly HttpClient _client;
+    private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
 
     private PrometheusServer(Process process, Uri address)
     {
@@ -73,6 +75,17 @@ internal sealed class PrometheusServer : IAsyncDisposable
         using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return response.IsSuccessStatusCode
             ? answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray().Count(series => series.GetProperty("value")[1].GetString() != "NaN")
+            : throw new InvalidOperationException($"{query}: {answer.RootElement.GetProperty("error").GetString()}");
+    }
+
+    /// <summary>Whether a query gave data at any second since this server was started: what lasts a few seconds is not missed between two looks.</summary>
+    public async Task<bool> EverAsync(string query)
+    {
+        string range = string.Create(CultureInfo.InvariantCulture, $"start={_started.ToUnixTimeSeconds()}&end={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}&step=1");
+        using HttpResponseMessage response = await _client.GetAsync(new Uri($"/api/v1/query_range?{range}&query={Uri.EscapeDataString(query)}", UriKind.Relative));
+        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return response.IsSuccessStatusCode
+            ? answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray().SelectMany(series => series.GetProperty("values").EnumerateArray()).Any(value => value[1].GetString() != "NaN")
             : throw new InvalidOperationException($"{query}: {answer.RootElement.GetProperty("error").GetString()}");
     }
 

@@ -72,11 +72,15 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
     /// <summary>The batch that a sample was taken with, if it was.</summary>
     public WorkBatch? BatchOf(WorkSample sample) => _batches.GetValueOrDefault(sample);
 
-    /// <summary>The worker is through with a sample.</summary>
-    public void Settle(WorkSample sample)
+    /// <summary>The worker is through with these samples.</summary>
+    public void Settle(IEnumerable<WorkSample> samples)
     {
-        _held.TryRemove(KeyValuePair.Create(sample.Id, sample));
-        _batches.TryRemove(sample, out _);
+        foreach (WorkSample sample in samples)
+        {
+            _held.TryRemove(KeyValuePair.Create(sample.Id, sample));
+            _batches.TryRemove(sample, out _);
+        }
+
         // Not disposed: who waits may be about to look at it.
         Interlocked.Exchange(ref _settled, new CancellationTokenSource()).Cancel();
     }
@@ -95,7 +99,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
             }
 
             Fault.Reach(FaultPoint.Renewing);
-            IReadOnlyList<LeaseKey> lost = await ledger.RenewAsync(run, stage, [.. held.Select(sample => sample.Lease.Key)], options.Lease, cancel);
+            HashSet<LeaseKey> lost = [.. await ledger.RenewAsync(run, stage, [.. held.Select(sample => sample.Lease.Key)], options.Lease, cancel)];
             foreach (WorkSample sample in held.Where(sample => lost.Contains(sample.Lease.Key)))
             {
                 sample.LeaseLost = true;

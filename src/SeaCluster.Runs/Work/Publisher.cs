@@ -29,11 +29,8 @@ internal sealed class Publisher(
             ILookup<bool, SampleResult> lost = group.ToLookup(result => result.Sample.LeaseLost);
             await CompleteAsync([.. lost[false].Where(result => result.Error is null)]);
             await FailAsync([.. lost[false].Where(result => result.Error is not null)]);
-            foreach (SampleResult result in lost[true])
-            {
-                _lost++;
-                desk.Settle(result.Sample);
-            }
+            _lost += lost[true].Count();
+            Settle(lost[true]);
         }
         catch
         {
@@ -67,9 +64,9 @@ internal sealed class Publisher(
         }
 
         IReadOnlyList<CompletionOutcome> outcomes = await ledger.CompleteAsync(run, stage, completions, CancellationToken.None);
+        Settle(results);
         for (int i = 0; i < results.Count; i++)
         {
-            desk.Settle(results[i].Sample);
             if (outcomes[i] == CompletionOutcome.LeaseLost)
             {
                 _lost++;
@@ -94,9 +91,9 @@ internal sealed class Publisher(
             [.. results.Select(result => new Failure(result.Sample.Id, result.Sample.Lease.Token, result.Error!))],
             options.Retry,
             CancellationToken.None);
+        Settle(results);
         for (int i = 0; i < results.Count; i++)
         {
-            desk.Settle(results[i].Sample);
             if (outcomes[i] == FailureOutcome.LeaseLost)
             {
                 _lost++;
@@ -108,6 +105,8 @@ internal sealed class Publisher(
             Report(results[i]);
         }
     }
+
+    private void Settle(IEnumerable<SampleResult> results) => desk.Settle(results.Select(result => result.Sample));
 
     private void Report(SampleResult result) => progress?.Report(new WorkProgress(
         _before.Done + _done, _before.Quarantined + _quarantined, _before.Total, result.Sample.Id, result.Loss, result.Error));

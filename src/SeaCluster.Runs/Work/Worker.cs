@@ -11,8 +11,8 @@ namespace SeaCluster.Runs.Work;
 /// </summary>
 public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptions options, TimeProvider time)
 {
-    // Results published in one transaction; a lane is not kept waiting for the disk until so many are due.
-    private const int Group = 64;
+    // Results published in one transaction, at most: as many as came while the last ones were made durable. A lane is not kept waiting for the disk until twice as many are due.
+    private const int Group = 512;
 
     /// <summary>Works until every sample of the stage is settled or it is asked to end.</summary>
     /// <param name="run">The run.</param>
@@ -86,7 +86,7 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
     /// <summary>Runs a processor to its end, publishing as it yields. Results that were yielded are published even when it then throws.</summary>
     private static async Task PumpAsync(ISampleQueue queue, Publisher publisher, ISampleProcessor processor, CancellationToken cancel)
     {
-        Channel<SampleResult> results = Channel.CreateBounded<SampleResult>(new BoundedChannelOptions(4 * Group) { SingleReader = true, SingleWriter = true });
+        Channel<SampleResult> results = Channel.CreateBounded<SampleResult>(new BoundedChannelOptions(Group) { SingleReader = true, SingleWriter = true });
         using CancellationTokenSource broken = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task publishing = PublishAsync(results.Reader, publisher, broken);
         try

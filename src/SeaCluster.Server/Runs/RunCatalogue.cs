@@ -60,8 +60,10 @@ public sealed class RunCatalogue(string root, RunLedgers ledgers, TimeProvider t
     {
         try
         {
-            RunReading? reading = await ReadingAsync(place, cancel);
-            return RunView.Of(place, place.Submission.Request, place.Submission.Outcome, RunLock.HolderOf(place.Folder), reading);
+            // In this order: a ledger read after its process was seen to be gone says how the run ended; one read before may still call it pending.
+            Outside outside = new(place.Submission.Request, place.Submission.Outcome, RunLock.HolderOf(place.Folder));
+            RunReading? reading = await ReadingAsync(place, outside.Turn, cancel);
+            return RunView.Of(place, outside.Request, outside.Outcome, outside.Holder, reading);
         }
         catch (SeaException error)
         {
@@ -72,15 +74,15 @@ public sealed class RunCatalogue(string root, RunLedgers ledgers, TimeProvider t
     /// <summary>Reads a run anew the next time it is asked for: it was just changed.</summary>
     public void Forget(RunPlace place) => _kept.TryRemove(place.Id, out _);
 
-    private async Task<RunReading?> ReadingAsync(RunPlace place, CancellationToken cancel)
+    private async Task<RunReading?> ReadingAsync(RunPlace place, Turn turn, CancellationToken cancel)
     {
-        Kept kept = _kept.AddOrUpdate(place.Id, _ => Read(), (_, before) => before.Until is { } until && time.GetTimestamp() < until || before.Until is null ? before : Read());
+        Kept kept = _kept.AddOrUpdate(place.Id, _ => Read(), (_, before) => before.Turn == turn && (before.Until is not { } until || time.GetTimestamp() < until) ? before : Read());
         return await kept.Reading.WaitAsync(cancel);
 
         // One reading for all who ask meanwhile; none of them may cancel it for the others.
         Kept Read()
         {
-            Kept made = new();
+            Kept made = new(turn);
             made.Reading = ReadAsync(place, made);
             return made;
         }
@@ -121,9 +123,21 @@ public sealed class RunCatalogue(string root, RunLedgers ledgers, TimeProvider t
         return since;
     }
 
-    private sealed class Kept
+    // What is known of a run outside its ledger.
+    private sealed record Outside(RunRequest? Request, DriveOutcome? Outcome, RunLockHolder? Holder)
+    {
+        public Turn Turn => new(Request?.Sequence, Outcome, Holder);
+    }
+
+    // A run's turn in somebody's hands. With the next one, nothing that was read before still counts.
+    private sealed record Turn(int? Sequence, DriveOutcome? Outcome, RunLockHolder? Holder);
+
+    private sealed class Kept(Turn turn)
     {
         private long _until = -1;
+
+        /// <summary>The turn in which it was read.</summary>
+        public Turn Turn => turn;
 
         public Task<RunReading?> Reading { get; set; } = Task.FromResult<RunReading?>(null);
 

@@ -37,6 +37,9 @@ public abstract class LedgerConformance
     /// <summary>Moves the ledger's clock on, and <see cref="Time"/> with it.</summary>
     protected abstract Task AdvanceAsync(TimeSpan by);
 
+    /// <summary>Takes out of a store what its third migration put in.</summary>
+    protected abstract Task ForgetCountsAsync(string store);
+
     internal async Task Random_histories_agree_with_the_model()
     {
         for (int seed = 0; seed < Histories; seed++)
@@ -44,6 +47,21 @@ public abstract class LedgerConformance
             await using ILedger ledger = await OpenAsync($"history-{seed}");
             await new LedgerHistories(ledger, Time, AdvanceAsync, seed).PlayAsync(150);
         }
+    }
+
+    internal async Task A_ledger_of_an_earlier_version_is_counted_as_it_is_brought_up_to_date()
+    {
+        await using (ILedger ledger = await OpenedAsync("earlier", 7))
+        {
+            IReadOnlyList<Lease> leases = await ledger.LeaseAsync(Run, Stage, 3, Terms);
+            await ledger.CompleteAsync(Run, Stage, [Completed(leases[0])]);
+        }
+
+        await ForgetCountsAsync("earlier");
+        await using ILedger reopened = await OpenAsync("earlier");
+        (await reopened.CountsAsync(Run, Stage)).ShouldBe(new SampleCounts(4, 2, 0, 1, 0));
+        await reopened.LeaseAsync(Run, Stage, 1, Terms);
+        (await reopened.CountsAsync(Run, Stage)).ShouldBe(new SampleCounts(3, 3, 0, 1, 0));
     }
 
     internal async Task A_result_is_kept_whole_and_survives_reopening()

@@ -5,6 +5,11 @@ public sealed partial class PostgresLedger
 {
     private const string Available = "queue = @queue AND available_at <= (SELECT sea_now())";
 
+    // Samples by their ids, joined by the whole primary key and nothing else: with the queue or a state as a constant the planner might walk through another index.
+    private const string Queues = "array_fill(@queue::integer, ARRAY[cardinality(@ids)])";
+    private const string Named = $"unnest({Queues}, @ids) AS named (queue, id)";
+    private const string IsNamed = "samples.queue = named.queue AND samples.id = named.id";
+
     /// <inheritdoc/>
     public Task<int> EnqueueAsync(string run, string stage, string specHash, IReadOnlyList<NewSample> samples, CancellationToken cancel = default) => _database.WriteAsync(
         async session =>
@@ -12,8 +17,8 @@ public sealed partial class PostgresLedger
             await session.ExecuteAsync("INSERT INTO queues (run, stage) VALUES (@run, @stage) ON CONFLICT DO NOTHING", new { run, stage });
             (int queue, long size) = await session.FirstAsync<(int, long)>("SELECT key, size FROM queues WHERE run = @run AND stage = @stage FOR UPDATE", new { run, stage });
             Dictionary<string, SampleRecord> there = (await session.QueryAsync<SampleRecord>(
-                "SELECT id AS Id, spec_hash AS SpecHash, batch AS Batch, input AS Input FROM samples WHERE queue = @queue AND id = ANY(@ids)",
-                new { queue, ids = samples.Select(sample => sample.Id).ToArray() })).ToDictionary(row => row.Id, StringComparer.Ordinal);
+                $"SELECT samples.id AS Id, spec_hash AS SpecHash, batch AS Batch, input AS Input FROM samples, {Named} WHERE {IsNamed}",
+                new { queue, ids = samples.Select(sample => sample.Id).Distinct(StringComparer.Ordinal).ToArray() })).ToDictionary(row => row.Id, StringComparer.Ordinal);
             List<NewSample> added = new(samples.Count);
             foreach (NewSample sample in samples)
             {
@@ -95,12 +100,12 @@ public sealed partial class PostgresLedger
         }
 
         List<SampleRecord> taken = await session.QueryAsync<SampleRecord>(
-            """
+            $"""
             WITH lease AS MATERIALIZED (SELECT sea_now() AS at, nextval('fencing') AS token)
             UPDATE samples SET lost_leases = lost_leases + (state = 'leased')::integer, attempts = attempts + 1, state = 'leased', token = lease.token,
                 owner = @Owner, available_at = lease.at + @duration, updated_at = lease.at
-            FROM lease WHERE queue = @queue AND id = ANY(@ids)
-            RETURNING id AS Id, samples.token AS Token, attempts AS Attempts, ordinal AS Ordinal, batch AS Batch, spec_hash AS SpecHash, input AS Input, available_at AS AvailableAt
+            FROM lease, {Named} WHERE {IsNamed}
+            RETURNING samples.id AS Id, samples.token AS Token, attempts AS Attempts, ordinal AS Ordinal, batch AS Batch, spec_hash AS SpecHash, input AS Input, available_at AS AvailableAt
             """,
             new { queue, ids = ids.ToArray(), terms.Owner, duration = (long)terms.Duration.TotalMilliseconds });
         return [.. taken.Select(row => row.ToLease()).OrderBy(lease => lease.Ordinal)];
@@ -110,11 +115,13 @@ public sealed partial class PostgresLedger
     private static async Task GiveUpLostAsync(PostgresSession session, string run, string stage, int queue, LeaseTerms terms)
     {
         string error = SampleRecord.LostTooOften(terms.LostLeases);
+        // Few samples were ever lost, and they have an index of their own.
+        string lost = terms.LostLeases > 1 ? "lost_leases > 0 AND lost_leases + 1 >= @LostLeases" : "true";
         foreach (string id in await session.QueryAsync<string>(
             $"""
             UPDATE samples SET state = 'quarantined', available_at = NULL, lost_leases = lost_leases + 1, error = @error, updated_at = sea_now()
             WHERE queue = @queue AND id IN (
-                SELECT id FROM samples WHERE {Available} AND state = 'leased' AND lost_leases + 1 >= @LostLeases ORDER BY available_at FOR UPDATE SKIP LOCKED)
+                SELECT id FROM samples WHERE {Available} AND state = 'leased' AND {lost} ORDER BY available_at FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
             new { queue, error, terms.LostLeases }))
@@ -129,16 +136,12 @@ public sealed partial class PostgresLedger
             async session =>
             {
                 int queue = await QueueAsync(session, run, stage);
-                await HeldAsync(session, queue, leases.Select(lease => lease.Sample));
-                HashSet<string> renewed = [.. await session.QueryAsync<string>(
-                    """
-                    UPDATE samples SET available_at = now.at + @duration
-                    FROM unnest(@ids, @tokens) AS held (id, token), (SELECT sea_now() AS at) AS now
-                    WHERE queue = @queue AND samples.id = held.id AND samples.token = held.token AND state = 'leased'
-                    RETURNING samples.id || ' ' || samples.token
-                    """,
-                    new { queue, ids = Ids(leases), tokens = Tokens(leases), duration = (long)duration.TotalMilliseconds })];
-                return [.. leases.Where(lease => !renewed.Contains($"{lease.Sample} {lease.Token}"))];
+                Dictionary<string, SampleRecord> rows = await HeldAsync(session, queue, leases.Select(lease => lease.Sample));
+                ILookup<bool, LeaseKey> held = leases.ToLookup(lease => IsHeld(rows, lease));
+                await session.ExecuteAsync(
+                    $"UPDATE samples SET available_at = now.at + @duration FROM {Named}, (SELECT sea_now() AS at) AS now WHERE {IsNamed}",
+                    new { queue, ids = Ids(held[true]), duration = (long)duration.TotalMilliseconds });
+                return [.. held[false]];
             },
             cancel);
 
@@ -172,12 +175,12 @@ public sealed partial class PostgresLedger
                 if (recorded.Count > 0)
                 {
                     await session.ExecuteAsync(
-                        """
-                        UPDATE samples SET state = 'done', available_at = NULL, artifact = result.artifact, hash = result.hash, bytes = result.bytes, loss = result.loss,
-                            steps = result.steps, duration_ms = result.duration, detail = result.detail, error = NULL, updated_at = now.at
-                        FROM unnest(@ids, @artifacts, @hashes, @bytes, @losses, @steps, @durations, @details)
-                            AS result (id, artifact, hash, bytes, loss, steps, duration, detail), (SELECT sea_now() AS at) AS now
-                        WHERE queue = @queue AND samples.id = result.id
+                        $"""
+                        UPDATE samples SET state = 'done', available_at = NULL, artifact = named.artifact, hash = named.hash, bytes = named.bytes, loss = named.loss,
+                            steps = named.steps, duration_ms = named.duration, detail = named.detail, error = NULL, updated_at = now.at
+                        FROM unnest({Queues}, @ids, @artifacts, @hashes, @bytes, @losses, @steps, @durations, @details)
+                            AS named (queue, id, artifact, hash, bytes, loss, steps, duration, detail), (SELECT sea_now() AS at) AS now
+                        WHERE {IsNamed}
                         """,
                         new
                         {
@@ -245,23 +248,19 @@ public sealed partial class PostgresLedger
         async session =>
         {
             int queue = await QueueAsync(session, run, stage);
-            await HeldAsync(session, queue, leases.Select(lease => lease.Sample));
+            Dictionary<string, SampleRecord> rows = await HeldAsync(session, queue, leases.Select(lease => lease.Sample));
             return await session.ExecuteAsync(
-                """
-                UPDATE samples SET state = 'pending', available_at = 0, attempts = attempts - 1, updated_at = sea_now()
-                FROM unnest(@ids, @tokens) AS held (id, token)
-                WHERE queue = @queue AND samples.id = held.id AND samples.token = held.token AND state = 'leased'
-                """,
-                new { queue, ids = Ids(leases), tokens = Tokens(leases) });
+                $"UPDATE samples SET state = 'pending', available_at = 0, attempts = attempts - 1, updated_at = sea_now() FROM {Named} WHERE {IsNamed}",
+                new { queue, ids = Ids(leases.Where(lease => IsHeld(rows, lease))) });
         },
         cancel);
 
     // Locks the rows that a holder writes to, and says how they stand with the lock held.
     private static async Task<Dictionary<string, SampleRecord>> HeldAsync(PostgresSession session, int queue, IEnumerable<string> samples) => (await session.QueryAsync<SampleRecord>(
-        "SELECT id AS Id, token AS Token, spec_hash AS SpecHash, state AS State, failures AS Failures FROM samples WHERE queue = @queue AND id = ANY(@ids) ORDER BY ordinal FOR UPDATE",
-        new { queue, ids = samples.ToArray() })).ToDictionary(row => row.Id, StringComparer.Ordinal);
+        $"SELECT samples.id AS Id, token AS Token, spec_hash AS SpecHash, state AS State, failures AS Failures FROM samples, {Named} WHERE {IsNamed} ORDER BY ordinal FOR UPDATE OF samples",
+        new { queue, ids = samples.Distinct(StringComparer.Ordinal).ToArray() })).ToDictionary(row => row.Id, StringComparer.Ordinal);
 
-    private static string[] Ids(IReadOnlyList<LeaseKey> leases) => [.. leases.Select(lease => lease.Sample)];
+    private static bool IsHeld(Dictionary<string, SampleRecord> rows, LeaseKey lease) => rows.TryGetValue(lease.Sample, out SampleRecord? row) && row.State == "leased" && row.Token == lease.Token;
 
-    private static long[] Tokens(IReadOnlyList<LeaseKey> leases) => [.. leases.Select(lease => lease.Token)];
+    private static string[] Ids(IEnumerable<LeaseKey> leases) => [.. leases.Select(lease => lease.Sample)];
 }

@@ -37,15 +37,15 @@ public sealed partial class PostgresLedger
         async session =>
         {
             int queue = await QueueAsync(session, run, stage);
-            await HeldAsync(session, queue, samples);
+            Dictionary<string, SampleRecord> rows = await HeldAsync(session, queue, samples);
             List<string> back = await session.QueryAsync<string>(
-                """
+                $"""
                 UPDATE samples SET state = 'pending', available_at = 0, failures = 0, lost_leases = 0, artifact = NULL, hash = NULL, bytes = NULL,
                     loss = NULL, steps = NULL, duration_ms = NULL, detail = NULL, error = @reason, updated_at = sea_now()
-                WHERE queue = @queue AND id = ANY(@ids) AND state = 'done'
-                RETURNING id
+                FROM {Named} WHERE {IsNamed}
+                RETURNING samples.id
                 """,
-                new { queue, ids = samples.ToArray(), reason = PostgresText.Storable(reason) });
+                new { queue, ids = samples.Distinct(StringComparer.Ordinal).Where(sample => rows.GetValueOrDefault(sample)?.State == "done").ToArray(), reason = PostgresText.Storable(reason) });
             await session.ExecuteAsync("DELETE FROM artifacts WHERE run = @run AND stage = @stage AND sample = ANY(@ids)", new { run, stage, ids = back.ToArray() });
             back.ForEach(id => session.Add(run, new NewEvent("sample_reopened", stage, id, EventDetail.Of("reason", reason))));
             return back.Count;
@@ -57,7 +57,7 @@ public sealed partial class PostgresLedger
         async session =>
         {
             Dictionary<string, long> counts = (await session.QueryAsync<(string State, long Count)>(
-                "SELECT state, count(*) FROM samples WHERE queue = @queue GROUP BY state", new { queue = await QueueAsync(session, run, stage) }))
+                "SELECT state, sum(count)::bigint FROM sample_counts WHERE queue = @queue GROUP BY state", new { queue = await QueueAsync(session, run, stage) }))
                 .ToDictionary(row => row.State, row => row.Count);
             return new SampleCounts(
                 counts.GetValueOrDefault("pending"),
@@ -77,7 +77,7 @@ public sealed partial class PostgresLedger
     /// <inheritdoc/>
     public Task<long> DoneSinceAsync(string run, string stage, DateTimeOffset since, CancellationToken cancel = default) => _database.ReadAsync(
         async session => await session.FirstAsync<long>(
-            "SELECT count(*) FROM samples WHERE queue = @queue AND state = 'done' AND updated_at >= @since",
+            "SELECT count(*) FROM samples WHERE queue = @queue AND available_at IS NULL AND state = 'done' AND updated_at >= @since",
             new { queue = await QueueAsync(session, run, stage), since = since.ToUnixTimeMilliseconds() }),
         cancel);
 

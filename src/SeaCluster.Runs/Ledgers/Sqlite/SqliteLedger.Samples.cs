@@ -70,7 +70,7 @@ public sealed partial class SqliteLedger
         (connection, transaction) =>
         {
             Dictionary<string, long> counts = connection.Query<(string State, long Count)>(
-                "SELECT state, count(*) FROM samples WHERE run = @run AND stage = @stage GROUP BY state", new { run, stage }, transaction)
+                "SELECT state, count FROM sample_counts WHERE run = @run AND stage = @stage", new { run, stage }, transaction)
                 .ToDictionary(row => row.State, row => row.Count);
             return new SampleCounts(
                 counts.GetValueOrDefault("pending"),
