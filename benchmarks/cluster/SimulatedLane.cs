@@ -14,12 +14,16 @@ public sealed class SimulatedLane(int slots, TimeSpan each, int bytes) : ISample
     {
         byte[] content = new byte[bytes];
         Queue<(long Due, WorkSample Sample)> busy = new();
+        bool more = true;
         while (true)
         {
             // In batches of a quarter of the slots: a lane on a GPU asks when a step is over, not for each sample.
-            if (slots - busy.Count >= Math.Max(1, slots / 4))
+            if (busy.Count == 0 || (more && slots - busy.Count >= Math.Max(1, slots / 4)))
             {
-                foreach (WorkSample sample in await queue.TakeAsync(slots - busy.Count, wait: busy.Count == 0, cancel))
+                IReadOnlyList<WorkSample> taken = await queue.TakeAsync(slots - busy.Count, wait: busy.Count == 0, cancel);
+                // A queue that had nothing is asked again when the lane is empty, not after each sample.
+                more = taken.Count > 0;
+                foreach (WorkSample sample in taken)
                 {
                     busy.Enqueue((Environment.TickCount64 + (long)each.TotalMilliseconds, sample));
                 }

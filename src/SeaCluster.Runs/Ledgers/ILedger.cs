@@ -55,7 +55,7 @@ public interface ILedger : IAsyncDisposable
 
     /// <summary>
     /// Leases up to <paramref name="count"/> samples that are pending, failed with their wait over, or leased with their time up, in the
-    /// order of enqueueing. A sample whose lease was lost <see cref="LeaseTerms.LostLeases"/> times is quarantined instead.
+    /// order of enqueueing; what another process gave back meanwhile may come later. A sample whose lease was lost <see cref="LeaseTerms.LostLeases"/> times is quarantined instead.
     /// </summary>
     Task<IReadOnlyList<Lease>> LeaseAsync(string run, string stage, int count, LeaseTerms terms, CancellationToken cancel = default);
 

@@ -58,15 +58,34 @@ public sealed partial class PostgresLedger
         cancel);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Lease>> LeaseAsync(string run, string stage, int count, LeaseTerms terms, CancellationToken cancel = default) => _database.WriteAsync<IReadOnlyList<Lease>>(
-        async session =>
-        {
-            int queue = await QueueAsync(session, run, stage);
-            await GiveUpLostAsync(session, run, stage, queue, terms);
-            return await TakeAsync(session, queue, terms, await session.QueryAsync<string>(
-                $"SELECT id FROM samples WHERE {Available} ORDER BY available_at, ordinal LIMIT @count FOR UPDATE SKIP LOCKED", new { queue, count }));
-        },
-        cancel);
+    public async Task<IReadOnlyList<Lease>> LeaseAsync(string run, string stage, int count, LeaseTerms terms, CancellationToken cancel = default)
+    {
+        (int queue, long front, IReadOnlyList<Lease> leases) = await _database.WriteAsync(
+            async session =>
+            {
+                int queue = await QueueAsync(session, run, stage);
+                await GiveUpLostAsync(session, run, stage, queue, terms);
+                List<Waiting> found = await FindAsync(session, queue, count);
+                long front = found.Where(row => row.AvailableAt == 0).Select(row => row.Ordinal + 1).LastOrDefault();
+                return (queue, front, await TakeAsync(session, queue, terms, [.. found.Select(row => row.Id)]));
+            },
+            cancel);
+        _fronts[queue] = front;
+        return leases;
+    }
+
+    // What was taken leaves its places at the front of the index until the next vacuum, and a search from there passes all of them: it begins where the last one ended. Only where
+    // that is not enough, the whole queue is looked through: for what others gave back, for failed samples whose wait is over, and for leases whose time is up.
+    private async Task<List<Waiting>> FindAsync(PostgresSession session, int queue, int count)
+    {
+        const string Fields = "SELECT id AS Id, ordinal AS Ordinal, available_at AS AvailableAt FROM samples";
+        List<Waiting> found = _fronts.GetValueOrDefault(queue) is > 0 and long front
+            ? await session.QueryAsync<Waiting>($"{Fields} WHERE queue = @queue AND available_at = 0 AND ordinal >= @front ORDER BY ordinal LIMIT @count FOR UPDATE SKIP LOCKED", new { queue, front, count })
+            : [];
+        return found.Count == count
+            ? found
+            : [.. found.UnionBy(await session.QueryAsync<Waiting>($"{Fields} WHERE {Available} ORDER BY available_at, ordinal LIMIT @count FOR UPDATE SKIP LOCKED", new { queue, count }), row => row.Id).Take(count)];
+    }
 
     /// <inheritdoc/>
     public Task<LeasedBatch?> LeaseBatchAsync(string run, string stage, LeaseTerms terms, CancellationToken cancel = default) => _database.WriteAsync<LeasedBatch?>(
@@ -249,6 +268,7 @@ public sealed partial class PostgresLedger
         {
             int queue = await QueueAsync(session, run, stage);
             Dictionary<string, SampleRecord> rows = await HeldAsync(session, queue, leases.Select(lease => lease.Sample));
+            _fronts[queue] = 0;
             return await session.ExecuteAsync(
                 $"UPDATE samples SET state = 'pending', available_at = 0, attempts = attempts - 1, updated_at = sea_now() FROM {Named} WHERE {IsNamed}",
                 new { queue, ids = Ids(leases.Where(lease => IsHeld(rows, lease))) });
@@ -259,6 +279,8 @@ public sealed partial class PostgresLedger
     private static async Task<Dictionary<string, SampleRecord>> HeldAsync(PostgresSession session, int queue, IEnumerable<string> samples) => (await session.QueryAsync<SampleRecord>(
         $"SELECT samples.id AS Id, token AS Token, spec_hash AS SpecHash, state AS State, failures AS Failures FROM samples, {Named} WHERE {IsNamed} ORDER BY ordinal FOR UPDATE OF samples",
         new { queue, ids = samples.Distinct(StringComparer.Ordinal).ToArray() })).ToDictionary(row => row.Id, StringComparer.Ordinal);
+
+    private sealed record Waiting(string Id, long Ordinal, long AvailableAt);
 
     private static bool IsHeld(Dictionary<string, SampleRecord> rows, LeaseKey lease) => rows.TryGetValue(lease.Sample, out SampleRecord? row) && row.State == "leased" && row.Token == lease.Token;
 

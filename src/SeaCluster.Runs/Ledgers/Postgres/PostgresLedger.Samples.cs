@@ -5,13 +5,17 @@ public sealed partial class PostgresLedger
 {
     /// <inheritdoc/>
     public Task<int> ExpireLeasesAsync(string run, CancellationToken cancel = default) => _database.WriteAsync(
-        session => session.ExecuteAsync(
-            """
-            UPDATE samples SET available_at = 0 FROM (
-                SELECT queue, id FROM samples WHERE queue IN (SELECT key FROM queues WHERE run = @run) AND state = 'leased' ORDER BY queue, ordinal FOR UPDATE) AS held
-            WHERE samples.queue = held.queue AND samples.id = held.id
-            """,
-            new { run }),
+        session =>
+        {
+            _fronts.Clear();
+            return session.ExecuteAsync(
+                """
+                UPDATE samples SET available_at = 0 FROM (
+                    SELECT queue, id FROM samples WHERE queue IN (SELECT key FROM queues WHERE run = @run) AND state = 'leased' ORDER BY queue, ordinal FOR UPDATE) AS held
+                WHERE samples.queue = held.queue AND samples.id = held.id
+                """,
+                new { run });
+        },
         cancel);
 
     /// <inheritdoc/>
@@ -19,6 +23,7 @@ public sealed partial class PostgresLedger
         async session =>
         {
             int queue = await QueueAsync(session, run, stage);
+            _fronts[queue] = 0;
             List<string> back = await session.QueryAsync<string>(
                 """
                 UPDATE samples SET state = 'pending', available_at = 0, failures = 0, lost_leases = 0, updated_at = sea_now()
@@ -38,6 +43,7 @@ public sealed partial class PostgresLedger
         {
             int queue = await QueueAsync(session, run, stage);
             Dictionary<string, SampleRecord> rows = await HeldAsync(session, queue, samples);
+            _fronts[queue] = 0;
             List<string> back = await session.QueryAsync<string>(
                 $"""
                 UPDATE samples SET state = 'pending', available_at = 0, failures = 0, lost_leases = 0, artifact = NULL, hash = NULL, bytes = NULL,

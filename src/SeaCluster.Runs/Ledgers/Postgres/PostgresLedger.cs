@@ -11,6 +11,9 @@ public sealed partial class PostgresLedger : ILedger
     private readonly PostgresDatabase _database;
     private readonly ConcurrentDictionary<(string Run, string Stage), int> _queues = new();
 
+    // Up to where this ledger has leased a queue's pending samples; 0 where it must look from the start.
+    private readonly ConcurrentDictionary<int, long> _fronts = new();
+
     private PostgresLedger(PostgresDatabase database) => _database = database;
 
     /// <summary>Opens a ledger, brought up to this version's schema.</summary>
