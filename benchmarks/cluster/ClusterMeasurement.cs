@@ -14,11 +14,13 @@ namespace SeaCluster.ClusterBenchmark;
 /// <summary>One run through a real ledger by real worker processes on simulated lanes.</summary>
 /// <param name="options">What is measured.</param>
 /// <param name="start">Starts a worker process: given the folder and the run, it calls <see cref="WorkAsync"/>.</param>
+/// <param name="serve">Starts a server over a folder of run folders, on a free port of this machine; its address is the end of what it says on standard error.</param>
 /// <param name="say">Where remarks go.</param>
-public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, string, Process> start, Action<string> say)
+public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, string, Process> start, Func<string, Process> serve, Action<string> say)
 {
     private const string SpecHash = "0000000000000000000000000000000000000000000000000000000000000000";
     private const int Page = 5000;
+    private const string Name = "bench";
     private static readonly string s_stage = StageName.Synthesize.Text();
 
     /// <summary>A worker process' whole work: says <c>ready</c>, waits for a line, works, and ends.</summary>
@@ -40,7 +42,7 @@ public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, 
     /// <exception cref="SeaException">A worker failed, or the ledger did.</exception>
     public async Task<ClusterResult> RunAsync(CancellationToken cancel)
     {
-        string place = Directory.CreateTempSubdirectory("sea-cluster-").FullName, run = $"bench-{Guid.NewGuid():N}";
+        string root = Directory.CreateTempSubdirectory("sea-cluster-").FullName, place = Directory.CreateDirectory(Path.Combine(root, Name)).FullName, run = $"bench-{Guid.NewGuid():N}";
         Process[] workers = [];
         try
         {
@@ -63,6 +65,7 @@ public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, 
 
             (double? recovery, Usage used) = await WatchAsync(ledger, run, workers, cancel);
             double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            (IReadOnlyList<ServedPage> served, long serverPeak) = await ServedAsync(root, cancel);
             double? ideal = options.Each > TimeSpan.Zero ? options.Workers * options.Slots / options.Each.TotalSeconds : null;
             return new ClusterResult
             {
@@ -79,6 +82,8 @@ public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, 
                 RecoverySeconds = recovery,
                 StatusMilliseconds = await MedianAsync(async () => await RunStatusReader.ReadAsync(ledger, (await ledger.RunAsync(run, cancel))!, place, null, cancel)),
                 PageMilliseconds = await MedianAsync(async () => await ledger.SamplesAsync(run, s_stage, new SampleQuery(After: options.Samples / 2, Limit: 100), cancel)),
+                Served = served,
+                ServerPeakBytes = serverPeak,
             };
         }
         finally
@@ -93,7 +98,7 @@ public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, 
                 worker.Dispose();
             }
 
-            Directory.Delete(place, recursive: true);
+            Directory.Delete(root, recursive: true);
         }
     }
 
@@ -142,6 +147,39 @@ public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, 
         return counts.Done == options.Samples
             ? (recovery, used)
             : throw new SeaException($"{counts.Done} of {options.Samples} samples are done: {await workers[^1].StandardError.ReadToEndAsync(cancel)}");
+    }
+
+    private async Task<(IReadOnlyList<ServedPage> Pages, long Peak)> ServedAsync(string root, CancellationToken cancel)
+    {
+        using Process server = serve(root);
+        try
+        {
+            string said = await server.StandardError.ReadLineAsync(cancel) ?? throw new SeaException("the server ended before it said where it listens");
+            using HttpClient http = new() { BaseAddress = new Uri(said[(said.LastIndexOf(' ') + 1)..]) };
+            List<ServedPage> pages = [];
+            foreach (string path in new[] { "/", "/runs/*", "/api/v1/runs", "/api/v1/runs/*", "/api/v1/runs/*/samples?limit=100" })
+            {
+                List<double> times = [];
+                for (int i = 0; i < 8; i++)
+                {
+                    long began = Stopwatch.GetTimestamp();
+                    using HttpResponseMessage answer = await http.GetAsync(new Uri(path.Replace("*", Name, StringComparison.Ordinal), UriKind.Relative), cancel);
+                    await answer.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancel);
+                    times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    // A server keeps a status for twenty times as long as it took to read.
+                    await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(600, 25 * times[^1])), cancel);
+                }
+
+                pages.Add(new ServedPage(path, times[0], times.Skip(1).Order().ElementAt(times.Count / 2 - 1)));
+            }
+
+            return (pages, Peak(server.Id));
+        }
+        finally
+        {
+            server.Kill();
+            await server.WaitForExitAsync(CancellationToken.None);
+        }
     }
 
     private static async Task<long?> LedgerBytesAsync(ILedger ledger, string place, CancellationToken cancel) =>

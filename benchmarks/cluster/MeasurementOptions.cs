@@ -52,4 +52,16 @@ public sealed record ClusterResult
 
     /// <summary>Reading a page of a hundred samples in the middle, in milliseconds: the median of nine.</summary>
     public required double PageMilliseconds { get; init; }
+
+    /// <summary>What a server over the run takes for its pages and answers, in milliseconds.</summary>
+    public required IReadOnlyList<ServedPage> Served { get; init; }
+
+    /// <summary>Memory of that server, in bytes.</summary>
+    public required long ServerPeakBytes { get; init; }
 }
+
+/// <summary>What a server answers.</summary>
+/// <param name="Path">Where; <c>*</c> stands for the run.</param>
+/// <param name="FirstMilliseconds">The first time it was asked.</param>
+/// <param name="Milliseconds">The median of the next seven, each so long after the one before that nothing kept is used.</param>
+public sealed record ServedPage(string Path, double FirstMilliseconds, double Milliseconds);

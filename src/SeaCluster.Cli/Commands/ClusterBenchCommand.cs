@@ -43,7 +43,7 @@ internal static class ClusterBenchCommand
                 {
                     MeasurementOptions now = options with { Workers = count };
                     Screen.Say($"measuring {count} {(count == 1 ? "worker" : "workers")}, {now.Samples} samples");
-                    results.Add(await new ClusterMeasurement(now, (place, id) => Start(now, place, id), remark => Screen.Say(remark)).RunAsync(cancel));
+                    results.Add(await new ClusterMeasurement(now, (place, id) => Start(now, place, id), root => Start("serve", root, "--no-drive", "--urls", "http://127.0.0.1:0"), remark => Screen.Say(remark)).RunAsync(cancel));
                 }
 
                 if (parsed.GetValue(json))
@@ -65,14 +65,16 @@ internal static class ClusterBenchCommand
 
     private static Process Start(MeasurementOptions options, string place, string run)
     {
-        ChildCommand own = ChildCommand.Own;
         string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
-        return Process.Start(new ProcessStartInfo(
-            own.Program,
-            [
-                .. own.Before, "bench", "cluster", "--work", place, "--run", run, "--slots", Number(options.Slots), "--lane-ms", Number(options.Each.TotalMilliseconds), "--artifact-bytes", Number(options.ArtifactBytes),
-                "--lease", Number(options.Lease.TotalSeconds),
-            ])
+        return Start(
+            "bench", "cluster", "--work", place, "--run", run, "--slots", Number(options.Slots), "--lane-ms", Number(options.Each.TotalMilliseconds), "--artifact-bytes", Number(options.ArtifactBytes),
+            "--lease", Number(options.Lease.TotalSeconds));
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        ChildCommand own = ChildCommand.Own;
+        return Process.Start(new ProcessStartInfo(own.Program, [.. own.Before, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -94,6 +96,11 @@ internal static class ClusterBenchCommand
             0, 1, 2, 3, 4, 5, 6, 7);
         ClusterResult last = results[^1];
         Screen.Line("of lanes: completions beside what the lanes could do; cpu ms: the workers' processor time a sample; MB: the largest worker");
-        Screen.Line($"{last.Samples} samples a run; enqueued {Number(last.EnqueuedPerSecond, "0")}/s; ledger {Number(last.LedgerBytes / 1e6, "0.0")} MB; this process {Number(last.DriverPeakBytes / 1e6, "0")} MB");
+        foreach (ServedPage page in last.Served)
+        {
+            Screen.Line($"server, {page.Path}: {Number(page.Milliseconds, "0.0")} ms, the first time {Number(page.FirstMilliseconds, "0.0")} ms");
+        }
+
+        Screen.Line($"{last.Samples} samples a run; enqueued {Number(last.EnqueuedPerSecond, "0")}/s; ledger {Number(last.LedgerBytes / 1e6, "0.0")} MB; this process {Number(last.DriverPeakBytes / 1e6, "0")} MB, the server {Number(last.ServerPeakBytes / 1e6, "0")} MB");
     }
 }

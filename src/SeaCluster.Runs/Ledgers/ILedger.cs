@@ -99,8 +99,8 @@ public interface ILedger : IAsyncDisposable
     /// <summary>When the next sample can be leased (perhaps long ago); null when all are done or quarantined.</summary>
     Task<DateTimeOffset?> NextAvailableAsync(string run, string stage, CancellationToken cancel = default);
 
-    /// <summary>How many samples were done at or after a moment.</summary>
-    Task<long> DoneSinceAsync(string run, string stage, DateTimeOffset since, CancellationToken cancel = default);
+    /// <summary>How many samples were done at or after a moment; of more than <paramref name="most"/> only the newest are looked at.</summary>
+    Task<DoneLately> DoneSinceAsync(string run, string stage, DateTimeOffset since, int most = 10_000, CancellationToken cancel = default);
 
     /// <summary>A page of samples in the order of enqueueing.</summary>
     Task<IReadOnlyList<SampleRow>> SamplesAsync(string run, string stage, SampleQuery query, CancellationToken cancel = default);

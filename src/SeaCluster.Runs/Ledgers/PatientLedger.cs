@@ -92,7 +92,7 @@ public sealed class PatientLedger(ILedger inner, TimeProvider time, Action<strin
     public Task<DateTimeOffset?> NextAvailableAsync(string run, string stage, CancellationToken cancel = default) => KeepAsync(() => inner.NextAvailableAsync(run, stage, cancel), cancel);
 
     /// <inheritdoc/>
-    public Task<long> DoneSinceAsync(string run, string stage, DateTimeOffset since, CancellationToken cancel = default) => KeepAsync(() => inner.DoneSinceAsync(run, stage, since, cancel), cancel);
+    public Task<DoneLately> DoneSinceAsync(string run, string stage, DateTimeOffset since, int most = 10_000, CancellationToken cancel = default) => KeepAsync(() => inner.DoneSinceAsync(run, stage, since, most, cancel), cancel);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<SampleRow>> SamplesAsync(string run, string stage, SampleQuery query, CancellationToken cancel = default) =>

@@ -136,6 +136,14 @@ public sealed record SampleCounts(long Pending, long Leased, long Failed, long D
     public long Settled => Done + Quarantined;
 }
 
+/// <summary>Samples that were done lately.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Since">From when on these are all that were done: the moment that was asked for, or a later one where there were more than were looked at.</param>
+public sealed record DoneLately(long Count, DateTimeOffset Since)
+{
+    internal static DoneLately Of(long count, long? first, DateTimeOffset since, int most) => new(count, count == most && first is { } from ? Moment.Of(from) : since);
+}
+
 /// <summary>A page to read.</summary>
 /// <param name="State">Only samples in this state; null is any.</param>
 /// <param name="After">Only samples enqueued after this ordinal.</param>

@@ -94,11 +94,11 @@ public static class RunStatusReader
         if (row is { State: StageState.Running, Started: { } started } && alive && counts.Total > 0)
         {
             DateTimeOffset since = started > now - Lately ? started : now - Lately;
-            double seconds = (now - since).TotalSeconds;
-            long done = await ledger.DoneSinceAsync(run, stage.Text(), since, cancel);
-            if (done > 0 && seconds > 0)
+            DoneLately done = await ledger.DoneSinceAsync(run, stage.Text(), since, cancel: cancel);
+            double seconds = (now - done.Since).TotalSeconds;
+            if (done.Count > 0 && seconds > 0)
             {
-                rate = done / seconds;
+                rate = done.Count / seconds;
                 remaining = TimeSpan.FromSeconds((counts.Total - counts.Settled) / rate.Value);
             }
         }

@@ -108,7 +108,7 @@ public sealed class MeteredLedger(ILedger inner, ProcessHealth health) : ILedger
     public Task<DateTimeOffset?> NextAvailableAsync(string run, string stage, CancellationToken cancel = default) => CallAsync(() => inner.NextAvailableAsync(run, stage, cancel));
 
     /// <inheritdoc/>
-    public Task<long> DoneSinceAsync(string run, string stage, DateTimeOffset since, CancellationToken cancel = default) => CallAsync(() => inner.DoneSinceAsync(run, stage, since, cancel));
+    public Task<DoneLately> DoneSinceAsync(string run, string stage, DateTimeOffset since, int most = 10_000, CancellationToken cancel = default) => CallAsync(() => inner.DoneSinceAsync(run, stage, since, most, cancel));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<SampleRow>> SamplesAsync(string run, string stage, SampleQuery query, CancellationToken cancel = default) => CallAsync(() => inner.SamplesAsync(run, stage, query, cancel));

@@ -196,8 +196,15 @@ public abstract class LedgerConformance
         await ledger.CompleteAsync(Run, Stage, [Completed(leases[1]), Completed(leases[2])]);
 
         DateTimeOffset now = await ledger.NowAsync();
-        (await ledger.DoneSinceAsync(Run, Stage, now - TimeSpan.FromSeconds(5))).ShouldBe(2);
-        (await ledger.DoneSinceAsync(Run, Stage, now - TimeSpan.FromSeconds(10))).ShouldBe(3);
+        foreach (int seconds in new[] { 5, 10 })
+        {
+            DateTimeOffset since = now - TimeSpan.FromSeconds(seconds);
+            (await ledger.DoneSinceAsync(Run, Stage, since)).ShouldBe(new DoneLately(seconds == 5 ? 2 : 3, since));
+        }
+
+        (await ledger.DoneSinceAsync(Run, Stage, now - TimeSpan.FromSeconds(10), most: 2)).ShouldBe(new DoneLately(2, now), "the newest");
+        (await ledger.DoneSinceAsync(Run, Stage, now - TimeSpan.FromSeconds(10), most: 3)).ShouldBe(new DoneLately(3, now - TimeSpan.FromSeconds(10)));
+        (await ledger.DoneSinceAsync("none", Stage, now)).ShouldBe(new DoneLately(0, now));
     }
 
     internal async Task Runs_and_stages_move_only_from_where_they_are_thought_to_be()

@@ -81,10 +81,17 @@ public sealed partial class PostgresLedger
         cancel);
 
     /// <inheritdoc/>
-    public Task<long> DoneSinceAsync(string run, string stage, DateTimeOffset since, CancellationToken cancel = default) => _database.ReadAsync(
-        async session => await session.FirstAsync<long>(
-            "SELECT count(*) FROM samples WHERE queue = @queue AND available_at IS NULL AND state = 'done' AND updated_at >= @since",
-            new { queue = await QueueAsync(session, run, stage), since = since.ToUnixTimeMilliseconds() }),
+    public Task<DoneLately> DoneSinceAsync(string run, string stage, DateTimeOffset since, int most = 10_000, CancellationToken cancel = default) => _database.ReadAsync(
+        async session =>
+        {
+            (long count, long? first) = await session.FirstAsync<(long, long?)>(
+                """
+                SELECT count(*), min(updated_at) FROM (
+                    SELECT updated_at FROM samples WHERE queue = @queue AND available_at IS NULL AND state = 'done' AND updated_at >= @since ORDER BY updated_at DESC LIMIT @most) AS newest
+                """,
+                new { queue = await QueueAsync(session, run, stage), since = since.ToUnixTimeMilliseconds(), most });
+            return DoneLately.Of(count, first, since, most);
+        },
         cancel);
 
     /// <inheritdoc/>

@@ -88,11 +88,18 @@ public sealed partial class SqliteLedger
         cancel);
 
     /// <inheritdoc/>
-    public Task<long> DoneSinceAsync(string run, string stage, DateTimeOffset since, CancellationToken cancel = default) => _database.ReadAsync(
-        (connection, transaction) => connection.ExecuteScalar<long>(
-            "SELECT count(*) FROM samples WHERE run = @run AND stage = @stage AND state = 'done' AND updated_at >= @since",
-            new { run, stage, since = since.ToUnixTimeMilliseconds() },
-            transaction),
+    public Task<DoneLately> DoneSinceAsync(string run, string stage, DateTimeOffset since, int most = 10_000, CancellationToken cancel = default) => _database.ReadAsync(
+        (connection, transaction) =>
+        {
+            (long count, long? first) = connection.QuerySingle<(long, long?)>(
+                """
+                SELECT count(*), min(updated_at) FROM (
+                    SELECT updated_at FROM samples WHERE run = @run AND stage = @stage AND state = 'done' AND updated_at >= @since ORDER BY updated_at DESC LIMIT @most)
+                """,
+                new { run, stage, since = since.ToUnixTimeMilliseconds(), most },
+                transaction);
+            return DoneLately.Of(count, first, since, most);
+        },
         cancel);
 
     /// <inheritdoc/>
