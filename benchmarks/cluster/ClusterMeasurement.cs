@@ -160,7 +160,7 @@ public sealed class ClusterMeasurement(MeasurementOptions options, Func<string, 
             foreach (string path in new[] { "/", "/runs/*", "/api/v1/runs", "/api/v1/runs/*", "/api/v1/runs/*/samples?limit=100" })
             {
                 List<double> times = [];
-                for (int i = 0; i < 8; i++)
+                for (int i = 0; i < 4; i++)
                 {
                     long began = Stopwatch.GetTimestamp();
                     using HttpResponseMessage answer = await http.GetAsync(new Uri(path.Replace("*", Name, StringComparison.Ordinal), UriKind.Relative), cancel);

@@ -63,5 +63,5 @@ public sealed record ClusterResult
 /// <summary>What a server answers.</summary>
 /// <param name="Path">Where; <c>*</c> stands for the run.</param>
 /// <param name="FirstMilliseconds">The first time it was asked.</param>
-/// <param name="Milliseconds">The median of the next seven, each so long after the one before that nothing kept is used.</param>
+/// <param name="Milliseconds">The median of the next three, each so long after the one before that nothing kept is used.</param>
 public sealed record ServedPage(string Path, double FirstMilliseconds, double Milliseconds);

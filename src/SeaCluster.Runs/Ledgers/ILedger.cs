@@ -54,8 +54,9 @@ public interface ILedger : IAsyncDisposable
     Task<int> EnqueueAsync(string run, string stage, string specHash, IReadOnlyList<NewSample> samples, CancellationToken cancel = default);
 
     /// <summary>
-    /// Leases up to <paramref name="count"/> samples that are pending, failed with their wait over, or leased with their time up, in the
-    /// order of enqueueing; what another process gave back meanwhile may come later. A sample whose lease was lost <see cref="LeaseTerms.LostLeases"/> times is quarantined instead.
+    /// Leases up to <paramref name="count"/> samples: first those that were under way before, leased with their time up or failed with their wait over; then pending ones. Each in the order of
+    /// enqueueing; what another process gave back meanwhile may come later. A sample that was lost again and again comes last, and once its lease was lost
+    /// <see cref="LeaseTerms.LostLeases"/> times it is quarantined instead.
     /// </summary>
     Task<IReadOnlyList<Lease>> LeaseAsync(string run, string stage, int count, LeaseTerms terms, CancellationToken cancel = default);
 

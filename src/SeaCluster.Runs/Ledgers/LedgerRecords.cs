@@ -164,6 +164,9 @@ internal sealed class SampleRecord
     }
 
     /// <summary>The error of a sample that is given up because its lease was lost so many times.</summary>
+    /// <summary>A sample whose lease was lost so often is taken only when nothing else is left: perhaps it is what ends its workers.</summary>
+    public const int Suspect = 3;
+
     public static string LostTooOften(int times) => $"its lease was lost {times} times: the worker was killed or frozen each time it worked on this sample";
 
     public Lease ToLease() => new(Id, Token, Attempts, Ordinal, Batch, SpecHash, Input, Moment.Of(AvailableAt ?? 0));

@@ -104,6 +104,24 @@ public abstract class LedgerConformance
         (await ledger.CompleteAsync(Run, Stage, [Completed(old)])).ShouldBe([CompletionOutcome.LeaseLost]);
     }
 
+    internal async Task What_was_lost_comes_before_what_is_new_but_not_for_ever()
+    {
+        await using ILedger ledger = await OpenedAsync("overdue", 9);
+        string[][] rounds = [["s0", "s1", "s2"], ["s0", "s1", "s2", "s3"], ["s0", "s1", "s2", "s3"], ["s0", "s1", "s2", "s3", "s4"]];
+        foreach (string[] round in rounds)
+        {
+            await LeasedAsync(round);
+            await AdvanceAsync(Terms.Duration + TimeSpan.FromSeconds(1));
+        }
+
+        // The first three were lost three times after their first loss: perhaps it is they that end their workers, and all others go first.
+        await LeasedAsync("s3", "s4", "s5", "s6", "s7");
+        await LeasedAsync("s8");
+        await LeasedAsync("s0", "s1", "s2");
+
+        async Task LeasedAsync(params string[] expected) => (await ledger.LeaseAsync(Run, Stage, expected.Length, Terms with { LostLeases = 100 })).Select(lease => lease.Sample).ShouldBe(expected);
+    }
+
     internal async Task A_late_worker_whose_sample_nobody_took_keeps_its_result()
     {
         await using ILedger ledger = await OpenedAsync("late", 1);

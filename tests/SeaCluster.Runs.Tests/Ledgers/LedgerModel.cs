@@ -23,7 +23,8 @@ internal sealed class LedgerModel
         return added;
     }
 
-    public IReadOnlyList<Sample> Lease(int count, LeaseTerms terms, long token) => Lease(Available(terms).Take(count), terms, token);
+    public IReadOnlyList<Sample> Lease(int count, LeaseTerms terms, long token) => Lease(Available(terms)
+        .OrderBy(sample => sample.Available > DateTimeOffset.UnixEpoch && sample.LostLeases < 3 ? 0 : 1).ThenBy(sample => sample.Available).Take(count), terms, token);
 
     public (IReadOnlyList<Sample> Leased, IReadOnlyList<Sample> Companions)? LeaseBatch(LeaseTerms terms, long token)
     {

@@ -26,6 +26,7 @@ public sealed class PostgresLedgerTests(PostgresServer server) : LedgerConforman
     {
         string schema = SchemaOf(store);
         PostgresLedger ledger = await PostgresLedger.OpenAsync(server.Address(schema));
+        ledger.OverdueEvery = TimeSpan.Zero;
         await _turn.WaitAsync();
         try
         {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace SeaCluster.Runs.Ledgers.Postgres;
 
 /// <content>Enqueueing, and what the holder of a lease may do. Rows are always locked in the order of enqueueing, so that two workers cannot wait for each other.</content>
@@ -66,7 +68,9 @@ public sealed partial class PostgresLedger
                 int queue = await QueueAsync(session, run, stage);
                 await GiveUpLostAsync(session, run, stage, queue, terms);
                 List<Waiting> found = await FindAsync(session, queue, count);
-                long front = found.Where(row => row.AvailableAt == 0).Select(row => row.Ordinal + 1).LastOrDefault();
+                // Where all were overdue, it stays where it was.
+                long front = found.TrueForAll(row => row.AvailableAt > 0) && found.Count > 0 ? _fronts.GetValueOrDefault(queue)
+                    : found.Where(row => row.AvailableAt == 0).Select(row => row.Ordinal + 1).LastOrDefault();
                 return (queue, front, await TakeAsync(session, queue, terms, [.. found.Select(row => row.Id)]));
             },
             cancel);
@@ -74,14 +78,26 @@ public sealed partial class PostgresLedger
         return leases;
     }
 
-    // What was taken leaves its places at the front of the index until the next vacuum, and a search from there passes all of them: it begins where the last one ended. Only where
-    // that is not enough, the whole queue is looked through: for what others gave back, for failed samples whose wait is over, and for leases whose time is up.
+    // First what was under way before: leases whose time is up, and failed samples whose wait is over. Then what is new. What was taken leaves its places at the front of the index until
+    // the next vacuum, and a search from there passes all of them: it begins where the last one ended, and looks for what is overdue no oftener than it must. Only where that is not
+    // enough, the whole queue is looked through.
     private async Task<List<Waiting>> FindAsync(PostgresSession session, int queue, int count)
     {
         const string Fields = "SELECT id AS Id, ordinal AS Ordinal, available_at AS AvailableAt FROM samples";
-        List<Waiting> found = _fronts.GetValueOrDefault(queue) is > 0 and long front
-            ? await session.QueryAsync<Waiting>($"{Fields} WHERE queue = @queue AND available_at = 0 AND ordinal >= @front ORDER BY ordinal LIMIT @count FOR UPDATE SKIP LOCKED", new { queue, front, count })
-            : [];
+        List<Waiting> found = [];
+        if (!_looked.TryGetValue(queue, out long looked) || Stopwatch.GetElapsedTime(looked) >= OverdueEvery)
+        {
+            _looked[queue] = Stopwatch.GetTimestamp();
+            found = await session.QueryAsync<Waiting>(
+                $"{Fields} WHERE {Available} AND available_at > 0 AND lost_leases < @Suspect ORDER BY available_at, ordinal LIMIT @count FOR UPDATE SKIP LOCKED", new { queue, count, SampleRecord.Suspect });
+        }
+
+        if (found.Count < count && _fronts.GetValueOrDefault(queue) is > 0 and long front)
+        {
+            found.AddRange(await session.QueryAsync<Waiting>(
+                $"{Fields} WHERE queue = @queue AND available_at = 0 AND ordinal >= @front ORDER BY ordinal LIMIT @left FOR UPDATE SKIP LOCKED", new { queue, front, left = count - found.Count }));
+        }
+
         return found.Count == count
             ? found
             : [.. found.UnionBy(await session.QueryAsync<Waiting>($"{Fields} WHERE {Available} ORDER BY available_at, ordinal LIMIT @count FOR UPDATE SKIP LOCKED", new { queue, count }), row => row.Id).Take(count)];

@@ -14,7 +14,15 @@ public sealed partial class PostgresLedger : ILedger
     // Up to where this ledger has leased a queue's pending samples; 0 where it must look from the start.
     private readonly ConcurrentDictionary<int, long> _fronts = new();
 
+    // When this ledger last looked for what is overdue in a queue.
+    private readonly ConcurrentDictionary<int, long> _looked = new();
+
     private PostgresLedger(PostgresDatabase database) => _database = database;
+
+    /// <summary>
+    /// How often a lease call looks for samples whose lease ran out, or whose wait after a failure is over, before it takes new ones. In between it finds them when nothing new is left.
+    /// </summary>
+    public TimeSpan OverdueEvery { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Opens a ledger, brought up to this version's schema.</summary>
     /// <param name="address">Where it is.</param>

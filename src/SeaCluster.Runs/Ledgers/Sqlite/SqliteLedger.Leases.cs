@@ -41,9 +41,20 @@ public sealed partial class SqliteLedger
             run,
             stage,
             terms,
-            "SELECT id FROM samples WHERE run = @run AND stage = @stage AND available_at <= @now ORDER BY available_at, ordinal LIMIT @count",
-            count),
+            now => Overdue(connection, transaction, run, stage, now, count)
+                .Union(connection.Query<string>(
+                    "SELECT id FROM samples WHERE run = @run AND stage = @stage AND available_at <= @now ORDER BY available_at, ordinal LIMIT @count", new { run, stage, now, count }, transaction))
+                .Take(count)),
         cancel);
+
+    // What was under way before comes before what is new.
+    private static IEnumerable<string> Overdue(SqliteConnection connection, SqliteTransaction transaction, string run, string stage, long now, int count) => connection.Query<string>(
+        """
+        SELECT id FROM samples WHERE run = @run AND stage = @stage AND available_at > 0 AND available_at <= @now AND lost_leases < @Suspect
+        ORDER BY available_at, ordinal LIMIT @count
+        """,
+        new { run, stage, now, count, SampleRecord.Suspect },
+        transaction);
 
     /// <inheritdoc/>
     public Task<LeasedBatch?> LeaseBatchAsync(string run, string stage, LeaseTerms terms, CancellationToken cancel = default) => _database.WriteAsync(
@@ -68,8 +79,7 @@ public sealed partial class SqliteLedger
                 run,
                 stage,
                 terms,
-                "SELECT id FROM samples WHERE run = @run AND stage = @stage AND batch = @count AND available_at <= @now",
-                batch.Value);
+                now => connection.Query<string>("SELECT id FROM samples WHERE run = @run AND stage = @stage AND batch = @batch AND available_at <= @now", new { run, stage, batch, now }, transaction));
             HashSet<string> taken = [.. leases.Select(lease => lease.Sample)];
             IEnumerable<SampleRow> all = connection.Query<SampleRecord>(
                 $"{SampleRecord.Select} WHERE run = @run AND stage = @stage AND batch = @batch ORDER BY ordinal", new { run, stage, batch }, transaction)
@@ -79,11 +89,11 @@ public sealed partial class SqliteLedger
         cancel);
 
     private IReadOnlyList<Lease> Take(
-        SqliteConnection connection, SqliteTransaction transaction, string run, string stage, LeaseTerms terms, string which, int count)
+        SqliteConnection connection, SqliteTransaction transaction, string run, string stage, LeaseTerms terms, Func<long, IEnumerable<string>> which)
     {
         long now = Now;
         GiveUpLost(connection, transaction, run, stage, terms);
-        List<string> ids = connection.Query<string>(which, new { run, stage, now, count }, transaction).AsList();
+        List<string> ids = [.. which(now)];
         if (ids.Count == 0)
         {
             return [];
