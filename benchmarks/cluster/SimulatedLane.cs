@@ -1,46 +1,57 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using SeaCluster.Runs.Work;
 
 namespace SeaCluster.ClusterBenchmark;
 
-/// <summary>A lane that takes a given time a sample instead of a GPU: as many samples side by side as it has slots, each slot refilled at once.</summary>
+/// <summary>A lane that takes a given time a sample instead of a GPU: as many samples side by side as it has slots, and new ones for free slots whenever a step is over.</summary>
 /// <param name="slots">Samples side by side.</param>
 /// <param name="each">A sample's time; zero: no longer than it takes to hand it on.</param>
 /// <param name="bytes">Size of a result's file; 0: results have none.</param>
 public sealed class SimulatedLane(int slots, TimeSpan each, int bytes) : ISampleProcessor
 {
+    // As many as a synthesis takes for most samples.
+    private const int Steps = 40;
+
     /// <inheritdoc/>
     public async IAsyncEnumerable<SampleResult> RunAsync(ISampleQueue queue, [EnumeratorCancellation] CancellationToken cancel)
     {
         byte[] content = new byte[bytes];
         Queue<(long Due, WorkSample Sample)> busy = new();
-        bool more = true;
+        TimeSpan step = each / Steps;
+        long steps = 0, began = Stopwatch.GetTimestamp();
         while (true)
         {
-            // In batches of a quarter of the slots: a lane on a GPU asks when a step is over, not for each sample.
-            if (busy.Count == 0 || (more && slots - busy.Count >= Math.Max(1, slots / 4)))
+            foreach (WorkSample sample in busy.Count < slots ? await queue.TakeAsync(slots - busy.Count, wait: busy.Count == 0, cancel) : [])
             {
-                IReadOnlyList<WorkSample> taken = await queue.TakeAsync(slots - busy.Count, wait: busy.Count == 0, cancel);
-                // A queue that had nothing is asked again when the lane is empty, not after each sample.
-                more = taken.Count > 0;
-                foreach (WorkSample sample in taken)
-                {
-                    busy.Enqueue((Environment.TickCount64 + (long)each.TotalMilliseconds, sample));
-                }
+                busy.Enqueue((steps + Steps, sample));
             }
 
-            if (!busy.TryPeek(out (long Due, WorkSample Sample) next))
+            if (busy.Count == 0)
             {
                 yield break;
             }
 
-            if (next.Due - Environment.TickCount64 is > 0 and var left)
+            if (step > TimeSpan.Zero)
             {
-                await Task.Delay((int)left, cancel);
+                // Steps follow each other as a device's do; one that a wait made late is not made up for.
+                TimeSpan left = (step * ++steps) - Stopwatch.GetElapsedTime(began);
+                if (left > TimeSpan.Zero)
+                {
+                    await Task.Delay(left, cancel);
+                }
+                else if (left < -step)
+                {
+                    began = Stopwatch.GetTimestamp() - (long)(step.TotalSeconds * steps * Stopwatch.Frequency);
+                }
             }
 
-            busy.Dequeue();
-            yield return SampleResult.Done(next.Sample, bytes == 0 ? null : stream => stream.Write(content)) with { Loss = 0.004, Steps = 40, Duration = each };
+            // Where samples take no time, a quarter of them ends with each step.
+            for (int ended = 0; busy.TryPeek(out (long Due, WorkSample Sample) next) && (step > TimeSpan.Zero ? next.Due <= steps : ended < Math.Max(1, slots / 4)); ended++)
+            {
+                busy.Dequeue();
+                yield return SampleResult.Done(next.Sample, bytes == 0 ? null : stream => stream.Write(content)) with { Loss = 0.004, Steps = Steps, Duration = each };
+            }
         }
     }
 }

@@ -66,17 +66,20 @@ public sealed class RunMember : IAsyncDisposable
     public string Run => _run.Id;
 
     /// <summary>What a stage of it works with.</summary>
-    public RunContext Context(StageName stage) => new()
+    public RunContext Context(StageName stage) => ContextOf(_run, stage, _spec, _folder, _ledger, _time, _tell);
+
+    /// <summary>What a stage of a run that another process drives works with.</summary>
+    internal static RunContext ContextOf(RunRow run, StageName stage, RunSpec spec, RunFolder folder, ILedger ledger, TimeProvider time, Action<RunNotice> tell) => new()
     {
         Stage = stage,
-        Spec = _spec,
-        SpecHash = _run.SpecHash,
-        Run = _run.Id,
-        Folder = _folder,
-        Ledger = _ledger,
-        Artifacts = new FolderArtifactStore(_folder.Path),
-        Time = _time,
-        Notices = new Forward(_tell),
+        Spec = spec,
+        SpecHash = run.SpecHash,
+        Run = run.Id,
+        Folder = folder,
+        Ledger = ledger,
+        Artifacts = new FolderArtifactStore(folder.Path),
+        Time = time,
+        Notices = new Forward(tell),
     };
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using SeaCluster.Models;
-using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Ledgers.Postgres;
@@ -193,18 +192,8 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
             return null;
         }
 
-        return (stage, new RunContext
-        {
-            Stage = stage.Name,
-            Spec = RunSession.SpecHere(run, folder, address?.Shown ?? folder.Ledger, options.Overrides),
-            SpecHash = run.SpecHash,
-            Run = run.Id,
-            Folder = folder,
-            Ledger = ledger,
-            Artifacts = new FolderArtifactStore(folder.Path),
-            Time = time,
-            Notices = new Forward(notice => tell(new WorkerNotice.Told(folder, notice))),
-        });
+        RunSpec spec = RunSession.SpecHere(run, folder, address?.Shown ?? folder.Ledger, options.Overrides);
+        return (stage, RunMember.ContextOf(run, stage.Name, spec, folder, ledger, time, notice => tell(new WorkerNotice.Told(folder, notice))));
     }
 
     // One set of connections a database, however many runs it holds.
@@ -230,10 +219,5 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
         }
 
         return depth == 0 ? [] : Directory.EnumerateDirectories(path).Where(below => Path.GetFileName(below)[0] != '.').Order(StringComparer.Ordinal).SelectMany(below => Folders(below, depth - 1));
-    }
-
-    private sealed class Forward(Action<RunNotice> on) : IProgress<RunNotice>
-    {
-        public void Report(RunNotice value) => on(value);
     }
 }

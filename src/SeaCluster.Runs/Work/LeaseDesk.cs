@@ -7,10 +7,17 @@ namespace SeaCluster.Runs.Work;
 /// <summary>A worker's leases: takes them, renews them, knows which are in hand.</summary>
 internal sealed class LeaseDesk(ILedger ledger, string run, string stage, WorkerOptions options, TimeProvider time, CancellationToken drain) : ISampleQueue, IDisposable
 {
+    // How long a worker with nothing to do waits before it looks whether the others are through: soon at first, then seldom, since there may be thousands of them.
+    private static readonly TimeSpan s_firstLook = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_longestLook = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, WorkSample> _held = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<WorkSample, WorkBatch> _batches = new();
+    private readonly LeasesAhead _ahead = new(
+        async (count, cancel) => Accept(await ledger.LeaseAsync(run, stage, count, options.Terms, cancel)), async cancel => (await ledger.CountsAsync(run, stage, cancel)).Pending);
     private CancellationTokenSource _settled = new();
     private long _taken;
+    private int _most;
 
     public string Run => run;
 
@@ -21,6 +28,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
     public async ValueTask<IReadOnlyList<WorkSample>> TakeAsync(int count, bool wait, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        TimeSpan look = s_firstLook;
         while (true)
         {
             if (drain.IsCancellationRequested)
@@ -28,17 +36,45 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
                 return [];
             }
 
-            CancellationToken changed = Volatile.Read(ref _settled).Token;
-            IReadOnlyList<WorkSample> taken = Accept(await ledger.LeaseAsync(run, stage, count, options.Terms, cancel));
-            if (taken.Count > 0 || !wait || !await WaitAsync(changed, cancel))
+            List<WorkSample> ready = await _ahead.TakeAsync(count, cancel);
+            if (ready.Count > 0)
             {
+                Hand(ready);
+                _ahead.Begin(_most, cancel);
+                return ready;
+            }
+
+            if (_ahead.IsUnderWay)
+            {
+                if (!wait)
+                {
+                    return []; // They come while the lane goes on with what it has.
+                }
+
+                await _ahead.ArriveAsync(cancel);
+                continue;
+            }
+
+            CancellationToken changed = Volatile.Read(ref _settled).Token;
+            List<WorkSample> taken = Accept(await ledger.LeaseAsync(run, stage, count, options.Terms, cancel));
+            if (taken.Count > 0 || !wait || !await WaitAsync(look, changed, cancel))
+            {
+                Hand(taken);
+                if (taken.Count == count)
+                {
+                    _ahead.Begin(_most, cancel);
+                }
+
                 return taken;
             }
+
+            look = Later(look);
         }
     }
 
     public async ValueTask<WorkBatch?> TakeBatchAsync(CancellationToken cancel)
     {
+        TimeSpan look = s_firstLook;
         while (true)
         {
             if (drain.IsCancellationRequested)
@@ -50,7 +86,9 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
             LeasedBatch? leased = await ledger.LeaseBatchAsync(run, stage, options.Terms, cancel);
             if (leased is not null)
             {
-                WorkBatch batch = new(leased.Batch, Accept(leased.Leases), leased.Companions);
+                List<WorkSample> taken = Accept(leased.Leases);
+                Hand(taken);
+                WorkBatch batch = new(leased.Batch, taken, leased.Companions);
                 foreach (WorkSample sample in batch.Samples)
                 {
                     _batches[sample] = batch;
@@ -59,10 +97,12 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
                 return batch;
             }
 
-            if (!await WaitAsync(changed, cancel))
+            if (!await WaitAsync(look, changed, cancel))
             {
                 return null;
             }
+
+            look = Later(look);
         }
     }
 
@@ -92,7 +132,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
         while (true)
         {
             await Task.Delay(every, time, cancel);
-            List<WorkSample> held = [.. Held.Where(sample => !sample.LeaseLost)];
+            List<WorkSample> held = [.. Held.Concat(_ahead.Waiting).Where(sample => !sample.LeaseLost)];
             if (held.Count == 0)
             {
                 continue;
@@ -110,7 +150,7 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
     /// <summary>Gives back what is in hand.</summary>
     public async Task ReleaseAsync()
     {
-        IReadOnlyList<WorkSample> held = Held;
+        List<WorkSample> held = [.. Held, .. await _ahead.EndAsync()];
         if (held.Count > 0)
         {
             await ledger.ReleaseAsync(run, stage, [.. held.Select(sample => sample.Lease.Key)], CancellationToken.None);
@@ -120,9 +160,18 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
 
     public void Dispose() => _settled.Dispose();
 
-    private List<WorkSample> Accept(IReadOnlyList<Lease> leases)
+    private static List<WorkSample> Accept(IReadOnlyList<Lease> leases)
     {
-        List<WorkSample> samples = [.. leases.Select(lease => new WorkSample(lease))];
+        if (leases.Count > 0)
+        {
+            Fault.Reach(FaultPoint.Leased);
+        }
+
+        return [.. leases.Select(lease => new WorkSample(lease))];
+    }
+
+    private void Hand(List<WorkSample> samples)
+    {
         foreach (WorkSample sample in samples)
         {
             // The same sample twice in hand: the older lease was lost by time, to ourselves.
@@ -135,16 +184,13 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
         }
 
         Interlocked.Add(ref _taken, samples.Count);
-        if (samples.Count > 0)
-        {
-            Fault.Reach(FaultPoint.Leased);
-        }
-
-        return samples;
+        _most = Math.Max(_most, _held.Count);
     }
 
+    private static TimeSpan Later(TimeSpan look) => look + look < s_longestLook ? look + look : s_longestLook;
+
     /// <returns>False when nothing is left to wait for.</returns>
-    private async Task<bool> WaitAsync(CancellationToken changed, CancellationToken cancel)
+    private async Task<bool> WaitAsync(TimeSpan look, CancellationToken changed, CancellationToken cancel)
     {
         if (await ledger.NextAvailableAsync(run, stage, cancel) is not { } next)
         {
@@ -157,8 +203,8 @@ internal sealed class LeaseDesk(ILedger ledger, string run, string stage, Worker
             return true;
         }
 
-        // Other workers settle samples without telling us: look again within a third of a lease.
-        wait = wait > options.Lease / 3 ? options.Lease / 3 : wait;
+        // Other workers settle samples without telling us.
+        wait = wait > look ? look : wait;
         using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(cancel, drain, changed);
         await Task.Delay(wait, time, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         // Whoever settled a sample goes on with its own work, not with ours.

@@ -37,6 +37,8 @@ public sealed class Worker(ILedger ledger, IArtifactStore artifacts, WorkerOptio
         await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (working.IsCompletedSuccessfully)
         {
+            // What was leased ahead and is not wanted any more.
+            await desk.ReleaseAsync();
             return publisher.Outcome(await working);
         }
 

@@ -108,7 +108,7 @@ public sealed class WorkerTests : IDisposable
         await EnqueueAsync(3, "flaky", "bad", "good");
         Task<WorkOutcome> working = Worker().RunAsync("run", "synthesize", new FakeLane(4, _ => { }), null, CancellationToken.None);
 
-        (await _time.Drive(working, TimeSpan.FromSeconds(2))).ShouldBe(new WorkOutcome(WorkEnd.Settled, 2, 3, 0));
+        (await _time.Drive(working, wait => wait <= TimeSpan.FromSeconds(2))).ShouldBe(new WorkOutcome(WorkEnd.Settled, 2, 3, 0));
         (await RowsAsync()).Select(row => (row.State, row.Attempts, row.Error)).ShouldBe([
             (SampleState.Done, 2, null), (SampleState.Quarantined, 2, "loss is NaN at step 2"), (SampleState.Done, 1, null)]);
     }
@@ -207,7 +207,7 @@ public sealed class WorkerTests : IDisposable
     {
         await EnqueueAsync(1);
         Task<WorkOutcome> working = Worker().RunAsync("run", "synthesize", new ScriptedProcessor(Dropping), null, CancellationToken.None);
-        (await _time.Drive(working, TimeSpan.FromSeconds(2))).Failures.ShouldBe(2);
+        (await _time.Drive(working, wait => wait <= TimeSpan.FromSeconds(2))).Failures.ShouldBe(2);
         (await RowsAsync()).Single().Error.ShouldBe("the processor ended without a result for it");
 
         await _ledger.RequeueAsync("run", "synthesize");
