@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using SeaCluster.Models;
@@ -27,16 +28,17 @@ public static class Cluster
     /// <summary>Runs a silo until it is asked to end.</summary>
     /// <param name="settings">Which.</param>
     /// <param name="say">Where to tell that it takes part.</param>
+    /// <param name="logs">Where warnings of the silo go; null is stderr, as text.</param>
     /// <param name="stop">Asks to end: samples in hand are given up, the cluster does them elsewhere.</param>
     /// <exception cref="SeaException">It cannot take part.</exception>
-    public static async Task RunSiloAsync(SiloSettings settings, Action<string> say, CancellationToken stop)
+    public static async Task RunSiloAsync(SiloSettings settings, Action<string> say, ILoggerProvider? logs, CancellationToken stop)
     {
         if (!Directory.Exists(settings.Root))
         {
             throw new SeaException($"{settings.Root}: no such folder", "name the folder that holds the run folders; every silo must reach it") { WrongUse = true };
         }
 
-        using IHost host = await BuildAsync(settings, RunStages.Create, stop);
+        using IHost host = await BuildAsync(settings, RunStages.Create, logs, stop);
         try
         {
             await host.StartAsync(stop);
@@ -60,7 +62,7 @@ public static class Cluster
     public static Task<RunOutcome> RunAsync(ClusterAddress address, string name, RunFolder folder, RunSpec spec, IProgress<RunNotice> notices, CancellationToken stop) =>
         ClusterRun.RunAsync(address, name, folder, spec, notices, stop);
 
-    internal static async Task<IHost> BuildAsync(SiloSettings settings, StagesOfRun stages, CancellationToken stop)
+    internal static async Task<IHost> BuildAsync(SiloSettings settings, StagesOfRun stages, ILoggerProvider? logs, CancellationToken stop)
     {
         ClusterAddress storage = settings.Storage ?? settings.Cluster;
         foreach (ClusterAddress address in new[] { settings.Cluster, storage }.Where(each => each.Store == ClusterStore.Postgres).DistinctBy(each => each.Shown))
@@ -69,12 +71,20 @@ public static class Cluster
         }
 
         HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss "));
+        if (logs is null)
+        {
+            builder.Logging.AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss "));
+            // Results go to stdout, logs to stderr.
+            builder.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        }
+        else
+        {
+            builder.Logging.AddProvider(logs);
+        }
+
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         // Advice on the garbage collector, and on reminders by the hundred: there is one a run here.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Hosting.ReminderOptionsValidator", LogLevel.Error).AddFilter("Orleans.Hosting.ReminderOptions", LogLevel.Error);
-        // Results go to stdout, logs to stderr.
-        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
         builder.UseOrleans(silo =>
         {
@@ -90,6 +100,7 @@ public static class Cluster
             });
             silo.AddSea(settings.Role, settings.Window, services => new SiloRuns(settings.Root, settings.Overrides, stages, services.GetRequiredService<TimeProvider>()));
         });
+        builder.Services.AddHostedService<SiloHeartbeat>();
         return builder.Build();
     }
 }

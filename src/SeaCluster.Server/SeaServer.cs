@@ -61,7 +61,7 @@ public static class SeaServer
     private static void AddServices(WebApplicationBuilder builder, ServerOptions options, AccessRules rules, TimeProvider time, Action<string> say)
     {
         IServiceCollection services = builder.Services;
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new Remarks(say)));
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(options.Logs ?? new Remarks(say)));
         services.AddRoutingCore();
         services.AddSeaTelemetry(told =>
         {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SeaCluster.Server.Access;
 using SeaCluster.Server.Driving;
 using SeaCluster.Server.Runs;
@@ -27,6 +28,9 @@ public sealed record ServerOptions
 
     /// <summary>How the command is started as a child.</summary>
     public required ChildCommand Command { get; init; }
+
+    /// <summary>Where warnings of the frameworks go; null: among the server's own remarks.</summary>
+    public ILoggerProvider? Logs { get; init; }
 
     /// <summary>What submitted specs may name; the root alone where null.</summary>
     public SpecLimits? Limits { get; init; }

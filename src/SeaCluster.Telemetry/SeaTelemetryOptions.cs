@@ -35,4 +35,7 @@ public static class SeaPaths
 
     /// <summary>200 once it has started.</summary>
     public const string Startup = "/startupz";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyCollection<string> All { get; } = [Metrics, Live, Ready, Startup];
 }

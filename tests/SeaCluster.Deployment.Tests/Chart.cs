@@ -26,6 +26,9 @@ internal sealed class Chart
         "nameOverride=other,serviceAccount.name=mine,image.tag=v9,image.cuda.tag=v9-cuda,image.pullSecrets[0].name=pull,ledger.existingSecret.name=",
         "fullnameOverride=a-name-that-is-longer-than-any-kubernetes-object-can-bear-at-all",
         "telemetry.logFormat=text,telemetry.port=9999,server.port=9000,worker.grace=600,worker.set[0]=model.path=/models/x,worker.extraArgs[0]=--once,telemetry.prometheusRule.runbookBase=https://runbooks.example.com/",
+        "silos.enabled=true,networkPolicy.azure[0].ipBlock.cidr=10.1.0.0/16",
+        "silos.enabled=true,silos.cluster=postgres://sea@db/sea,silos.existingSecret.name=,silos.gpu.gpus=0,silos.trainer.gpus=0,silos.gpu.device=cpu,silos.gpu.set[0]=model.path=/models/x,worker.enabled=false,trainer.enabled=false",
+        "silos.enabled=true,silos.cluster=postgres://sea@db/sea,silos.storage=azure,silos.port=12000,silos.gatewayPort=12001,silos.gpu.extraArgs[0]=--verbose,silos.gpu.podAnnotations.a=b,silos.trainer.replicas=1",
         "networkPolicy.clients[0].podSelector.matchLabels.app=web,networkPolicy.ledger[0].podSelector.matchLabels.app=postgres,networkPolicy.languageModels[0].ipBlock.cidr=10.0.0.0/8",
     ];
 

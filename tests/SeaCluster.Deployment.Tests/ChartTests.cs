@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SeaCluster.Orleans;
 using SeaCluster.Telemetry;
 
 namespace SeaCluster.Deployment.Tests;
@@ -76,8 +77,13 @@ public sealed class ChartTests
             JsonNode container = pod["containers"]![0]!;
             List<string> arguments = [.. container["args"]!.AsArray().Select(each => each!.ToString())];
             int listens = new Uri(arguments[arguments.IndexOf("--urls") + 1].Replace("+", "any", StringComparison.Ordinal)).Port;
-            JsonNode port = container["ports"]!.AsArray().ShouldHaveSingleItem()!;
-            Number(port["containerPort"]).ShouldBe(listens, name);
+            JsonNode port = container["ports"]!.AsArray().Single(each => Number(each!["containerPort"]) == listens)!;
+            foreach (JsonNode? other in container["ports"]!.AsArray().Where(each => each != port))
+            {
+                string option = other!["name"]!.GetValue<string>() == "silo" ? "--port" : "--gateway-port";
+                arguments[arguments.IndexOf(option) + 1].ShouldBe(other["containerPort"]!.ToString(), name);
+            }
+
             foreach ((string probe, string path) in new[] { ("startupProbe", SeaPaths.Startup), ("livenessProbe", SeaPaths.Live), ("readinessProbe", SeaPaths.Ready) })
             {
                 container[probe]!["httpGet"]!["path"]!.GetValue<string>().ShouldBe(path, name);
@@ -102,6 +108,7 @@ public sealed class ChartTests
     [InlineData("worker.grace=600", "seacluster-worker", 630)]
     [InlineData("", "seacluster-trainer", 315)]
     [InlineData("", "seacluster-server", 45)]
+    [InlineData("silos.enabled=true", "seacluster-silo-gpu", 45)]
     public async Task A_pod_outlives_the_grace_of_its_command(string values, string name, int seconds)
     {
         (string _, JsonNode pod) = (await Chart.RenderAsync(values)).Pods.Single(each => each.Name == name);
@@ -131,6 +138,30 @@ public sealed class ChartTests
         Found(Single(chart, "NetworkPolicy", "seacluster")["spec"]!["podSelector"]!["matchLabels"]).Count().ShouldBe(3);
         JsonNode monitored = Single(chart, "ServiceMonitor", "seacluster")["spec"]!["selector"]!["matchLabels"]!;
         chart.Objects.Where(each => each["kind"]!.GetValue<string>() == "Service").ShouldAllBe(service => monitored.AsObject().All(label => service["metadata"]!["labels"]![label.Key]!.ToString() == label.Value!.ToString()));
+    }
+
+    [ToolsFact]
+    public async Task Silos_are_reached_at_their_pods_address_by_the_release_alone()
+    {
+        Chart chart = await Chart.RenderAsync("silos.enabled=true,silos.port=12000,silos.gatewayPort=12001");
+        foreach (string role in new[] { "gpu", "trainer" })
+        {
+            string name = $"seacluster-silo-{role}";
+            JsonNode workload = Single(chart, "Deployment", name)["spec"]!, container = workload["template"]!["spec"]!["containers"]![0]!;
+            List<string> arguments = [.. container["args"]!.AsArray().Select(each => each!.ToString())];
+            string Of(string option) => arguments[arguments.IndexOf(option) + 1];
+            (Of("--role"), Of("--address"), Of("--cluster"), arguments.Contains("--window")).ShouldBe((role, "$(POD_IP)", "azure", role == "gpu"));
+            container["env"]!.AsArray().Single(each => each!["name"]!.GetValue<string>() == "POD_IP")!["valueFrom"]!["fieldRef"]!["fieldPath"]!.GetValue<string>().ShouldBe("status.podIP");
+            container["env"]!.AsArray().Single(each => each!["name"]!.GetValue<string>() == ClusterAddress.AzureVariable)!["valueFrom"]!["secretKeyRef"]!["name"]!.GetValue<string>().ShouldBe("seacluster-azure");
+            JsonNode.DeepEquals(Single(chart, "PodDisruptionBudget", name)["spec"]!["selector"], workload["selector"]).ShouldBeTrue();
+        }
+
+        JsonNode policy = Single(chart, "NetworkPolicy", "seacluster-silos")["spec"]!, within = policy["ingress"]![0]!;
+        JsonNode.DeepEquals(within["from"]![0]!["podSelector"], policy["podSelector"]).ShouldBeTrue();
+        within["ports"]!.AsArray().Select(port => Number(port!["port"])).ShouldBe([12000, 12001]);
+        policy["egress"]!.AsArray().SelectMany(rule => rule!["ports"]!.AsArray()).Select(port => Number(port!["port"])).ShouldBe([12000, 12001, 443]);
+        JsonNode elsewhere = Single(await Chart.RenderAsync("silos.enabled=true,silos.cluster=postgres://sea@db/sea"), "NetworkPolicy", "seacluster-silos")["spec"]!;
+        elsewhere["egress"]!.AsArray().SelectMany(rule => rule!["ports"]!.AsArray()).Select(port => Number(port!["port"])).ShouldBe([11111, 30000]);
     }
 
     [ToolsFact]

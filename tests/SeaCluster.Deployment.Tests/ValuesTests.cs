@@ -31,6 +31,8 @@ public sealed class ValuesTests
     [InlineData("telemetry.port=99999", "/telemetry/port")]
     [InlineData("ledger.url=postgres://sea:secret@db/sea", "/ledger/url")]
     [InlineData("storage.path=runs", "/storage/path")]
+    [InlineData("silos.cluster=postgres://sea:secret@db/sea", "/silos/cluster")]
+    [InlineData("silos.gpu.window=0", "/silos/gpu/window")]
     [InlineData("podSecurity.user=0", "/podSecurity/user")]
     public async Task Wrong_values_are_refused_by_name(string values, string told)
     {

@@ -23,30 +23,24 @@ public sealed class SiloTests(PostgresServer server) : IDisposable
         string alone = Path.Combine(folder, "alone"), runs = Directory.CreateDirectory(Path.Combine(folder, "runs")).FullName, shared = Path.Combine(runs, "shared");
         SeaResult undisturbed = await SeaProcess.Run(Command(alone));
         undisturbed.ExitCode.ShouldBe(0, undisturbed.All);
-        using Process trainer = Silo(runs, "trainer"), first = Silo(runs, "gpu"), second = Silo(runs, "gpu");
-        foreach (Process silo in new[] { trainer, first, second })
-        {
-            await SaysAsync(silo, "in the cluster sea at postgres://");
-        }
-
+        using Silo trainer = await JoinAsync(runs, "trainer"), first = await JoinAsync(runs, "gpu"), second = await JoinAsync(runs, "gpu");
         using Process run = SeaProcess.Start(null, [.. Command(shared), "--cluster", server.Text("silos")], ("SEA_PROGRESS", "every"));
         await SaysAsync(run, "synthesize: 0/");
         await SaysAsync(run, "synthesize: ");
-        first.Kill();
+        first.Process.Kill();
 
         SeaResult done = await SeaProcess.Finish(run);
         done.ExitCode.ShouldBe(0, done.All);
         done.Output.ShouldContain("quarantined 0");
         Samples(shared).ShouldBe(Samples(alone));
+        (await second.MetricsAsync()).ShouldMatch("(?m)^seacluster_lane_steps_total\\{[^}]*\\} [1-9]");
+        (await trainer.MetricsAsync()).ShouldMatch("(?m)^seacluster_samples_settled_total\\{[^}]*seacluster_state=\"done\"[^}]*\\} 48$");
         SeaResult status = await SeaProcess.Run("status", shared, "--json");
         using JsonDocument told = JsonDocument.Parse(status.Output);
         told.RootElement.GetProperty("state").GetString().ShouldBe("done");
-        foreach (Process silo in new[] { second, trainer })
+        foreach (Silo silo in new[] { second, trainer })
         {
-            using Process terminate = Process.Start("kill", ["-TERM", $"{silo.Id}"]);
-            await terminate.WaitForExitAsync();
-            SeaResult ended = await SeaProcess.Finish(silo);
-            ended.ExitCode.ShouldBe(0, ended.All);
+            await silo.TerminateAsync();
         }
     }
 
@@ -82,8 +76,23 @@ public sealed class SiloTests(PostgresServer server) : IDisposable
         "--set", "align.steps=2", "--set", "align.warmup=1", "--set", "evaluate.base=false",
     ];
 
-    private Process Silo(string runs, string role) => SeaProcess.Start(
-        null, ["silo", runs, "--role", role, "--cluster", server.Text("silos"), "--address", "127.0.0.1", "--port", FreePort(), "--gateway-port", FreePort(), "--window", "8"]);
+    private async Task<Silo> JoinAsync(string runs, string role)
+    {
+        Process process = SeaProcess.Start(
+            null,
+            ["silo", runs, "--role", role, "--cluster", server.Text("silos"), "--address", "127.0.0.1", "--port", FreePort(), "--gateway-port", FreePort(), "--window", "8", "--urls", "http://127.0.0.1:0", "--log-format", "json"]);
+        string told = Message(await SaysAsync(process, "silo: metrics and health on "));
+        Message(await SaysAsync(process, "in the cluster sea at postgres://")).ShouldStartWith($"silo: {role} in the cluster");
+        Silo silo = new(process, new HttpClient { BaseAddress = new Uri(told[told.IndexOf("http://", StringComparison.Ordinal)..]) }, process.StandardError.ReadToEndAsync());
+        await silo.ReadyAsync();
+        return silo;
+    }
+
+    private static string Message(string line)
+    {
+        using JsonDocument log = JsonDocument.Parse(line);
+        return log.RootElement.GetProperty("message").GetString()!;
+    }
 
     // The hash in a name is of bytes that differ in the last places with the batch that a sample shared.
     private static string[] Samples(string run) => [.. Directory.GetFiles(Path.Combine(run, "embeddings")).Select(file => Path.GetFileName(file)[..^29]).Order(StringComparer.Ordinal)];
@@ -95,7 +104,7 @@ public sealed class SiloTests(PostgresServer server) : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static async Task SaysAsync(Process process, string part)
+    private static async Task<string> SaysAsync(Process process, string part)
     {
         List<string> said = [];
         while (await process.StandardError.ReadLineAsync() is { } line)
@@ -103,11 +112,51 @@ public sealed class SiloTests(PostgresServer server) : IDisposable
             said.Add(line);
             if (line.Contains(part, StringComparison.Ordinal))
             {
-                return;
+                return line;
             }
         }
 
-        Assert.Fail($"expected '{part}' on stderr, found\n{string.Join('\n', said)}");
+        throw new InvalidOperationException($"expected '{part}' on stderr, found\n{string.Join('\n', said)}");
+    }
+
+    /// <summary>A silo in a process of its own; it dies with the test. Whatever it logs is taken off its hands: a full pipe would stop it.</summary>
+    private sealed record Silo(Process Process, HttpClient Http, Task<string> Log) : IDisposable
+    {
+        public Task<string> MetricsAsync() => Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+
+        public async Task ReadyAsync()
+        {
+            using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+            using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(200));
+            while (await pace.WaitForNextTickAsync(limit.Token))
+            {
+                using HttpResponseMessage ready = await Http.GetAsync(new Uri("/readyz", UriKind.Relative), limit.Token);
+                if (ready.StatusCode == HttpStatusCode.OK)
+                {
+                    return;
+                }
+            }
+        }
+
+        public async Task TerminateAsync()
+        {
+            using Process terminate = Process.Start("kill", ["-TERM", $"{Process.Id}"]);
+            await terminate.WaitForExitAsync();
+            using CancellationTokenSource limit = new(TimeSpan.FromMinutes(1));
+            await Process.WaitForExitAsync(limit.Token);
+            Process.ExitCode.ShouldBe(0, await Log);
+        }
+
+        public void Dispose()
+        {
+            if (!Process.HasExited)
+            {
+                Process.Kill();
+            }
+
+            Process.Dispose();
+            Http.Dispose();
+        }
     }
 
     [AttributeUsage(AttributeTargets.Method)]

@@ -37,7 +37,7 @@ public static class Program
             GatewayPort = int.Parse(args[5], CultureInfo.InvariantCulture),
             Window = 8,
         };
-        using IHost host = await Cluster.BuildAsync(settings, elsewhere => fake.Stages(elsewhere), CancellationToken.None);
+        using IHost host = await Cluster.BuildAsync(settings, elsewhere => fake.Stages(elsewhere), logs: null, CancellationToken.None);
         await host.StartAsync();
         Say("joined");
         await host.WaitForShutdownAsync();

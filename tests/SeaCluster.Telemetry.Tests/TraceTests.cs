@@ -19,7 +19,7 @@ public sealed class TraceTests : IDisposable
     public async Task A_trace_goes_through_the_ledger_to_every_lane_and_into_the_logs()
     {
         await using OtlpCollector collector = await OtlpCollector.StartAsync();
-        (string, string?)[] otlp = [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "1000"), ("OTEL_BSP_SCHEDULE_DELAY", "200")];
+        (string, string?)[] otlp = To(collector);
         using Process run = SeaProcess.Start(
             null,
             [
@@ -54,6 +54,77 @@ public sealed class TraceTests : IDisposable
         }
 
         lines.ShouldContain(line => line.Contains("synthesize: done", StringComparison.Ordinal) && line.Contains($"\"trace_id\":\"{Trace}\"", StringComparison.Ordinal));
+    }
+
+    [ExportsOtlpFact]
+    public async Task A_request_that_submits_a_run_begins_the_trace_that_ends_in_a_workers_lanes()
+    {
+        await using OtlpCollector collector = await OtlpCollector.StartAsync();
+        string runs = Directory.CreateDirectory(Path.Combine(folder, "runs")).FullName;
+        using Process server = SeaProcess.Start(null, ["serve", runs, "--urls", "http://127.0.0.1:0", "--allow", Repository.PathOf("samples"), "--log-format", "json"], To(collector));
+        using HttpClient http = new() { BaseAddress = await ServedAsync(server) };
+        using Process worker = SeaProcess.Start(null, ["worker", runs], To(collector));
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/v1/runs") { Content = new StringContent(Spec, Encoding.UTF8, "application/yaml") };
+        request.Headers.Add("traceparent", $"00-{Trace}-00f067aa0ba902b7-01");
+        using HttpResponseMessage accepted = await http.SendAsync(request);
+        accepted.IsSuccessStatusCode.ShouldBeTrue(await accepted.Content.ReadAsStringAsync());
+        using JsonDocument run = JsonDocument.Parse(await accepted.Content.ReadAsStringAsync());
+        await DoneAsync(http, run.RootElement.GetProperty("id").GetString()!);
+        foreach (Process process in new[] { worker, server })
+        {
+            using Process terminate = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            await terminate.WaitForExitAsync();
+            SeaResult ended = await SeaProcess.Finish(process);
+            ended.ExitCode.ShouldBe(0, ended.All);
+        }
+
+        IReadOnlyList<string> spans = collector.SpansOf(Trace);
+        foreach (string name in new[] { "POST /api/v1/runs", "run", "prepare", "synthesize", "align", "evaluate", "report", "work synthesize", "lane", "ledger enqueue", "ledger complete" })
+        {
+            spans.ShouldContain(name);
+        }
+
+        spans.Count(name => name == "sample").ShouldBe(12);
+    }
+
+    private static string Spec => $$"""
+        name: traced
+        model: { path: {{Repository.PathOf("samples", "demo", "base-image")}}, device: cpu }
+        data: { path: {{Repository.PathOf("samples", "demo", "rows.jsonl")}}, benign: {{Repository.PathOf("samples", "demo", "benign.jsonl")}}, limit: 6 }
+        prepare: { templates: {{Repository.PathOf("samples", "demo", "preparation.json")}} }
+        synthesize: { steps: 2, slots: 4 }
+        align: { adapter: full, steps: 1, warmup: 0 }
+        evaluate: { cases: {{Repository.PathOf("samples", "demo", "cases.jsonl")}}, max_new_tokens: 10, base: false }
+        work: { local: false }
+        """;
+
+    private static (string, string?)[] To(OtlpCollector collector) =>
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "1000"), ("OTEL_BSP_SCHEDULE_DELAY", "200")];
+
+    // The first line that it says.
+    private static async Task<Uri> ServedAsync(Process server)
+    {
+        string line = await server.StandardError.ReadLineAsync() ?? "";
+        using JsonDocument log = JsonDocument.Parse(line);
+        string message = log.RootElement.GetProperty("message").GetString()!;
+        message.ShouldStartWith("serving ");
+        return new Uri(message[(message.IndexOf(" at ", StringComparison.Ordinal) + 4)..]);
+    }
+
+    private static async Task DoneAsync(HttpClient http, string run)
+    {
+        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(3));
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(500));
+        while (await pace.WaitForNextTickAsync(limit.Token))
+        {
+            using JsonDocument status = JsonDocument.Parse(await http.GetStringAsync(new Uri($"/api/v1/runs/{run}", UriKind.Relative), limit.Token));
+            string state = status.RootElement.GetProperty("state").GetString()!;
+            state.ShouldNotBe("failed");
+            if (state == "done")
+            {
+                return;
+            }
+        }
     }
 
     // A worker that ends when there is nothing to do must not look before there is.

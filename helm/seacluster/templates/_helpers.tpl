@@ -13,14 +13,17 @@
 {{- end }}
 
 {{- define "sea.selector" -}}
-app.kubernetes.io/name: {{ include "sea.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{ include "sea.ofRelease" .root }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
+{{- define "sea.ofRelease" -}}
+app.kubernetes.io/name: {{ include "sea.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "sea.labels" -}}
-app.kubernetes.io/name: {{ include "sea.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{ include "sea.ofRelease" .root }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}

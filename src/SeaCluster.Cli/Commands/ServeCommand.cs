@@ -44,6 +44,7 @@ internal static class ServeCommand
                     Drive = !parsed.GetValue(noDrive),
                     Parallel = parsed.GetValue(parallel),
                     Command = ChildCommand.Own,
+                    Logs = Screen.Logs,
                     Limits = parsed.GetValue(keys) is { Length: > 0 } named ? limits with { KeyVariables = named } : limits,
                 };
                 await using WebApplication server = SeaServer.Build(options, TimeProvider.System, remark => Screen.Say(remark));

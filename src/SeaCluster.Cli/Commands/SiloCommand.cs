@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Text.Json;
 using SeaCluster.Cli.Frame;
 using SeaCluster.Orleans;
-using SeaCluster.Torch;
+using SeaCluster.Runs.Stages;
+using SeaCluster.Runs.Telemetry;
+using SeaCluster.Telemetry;
 
 namespace SeaCluster.Cli.Commands;
 
@@ -32,15 +34,16 @@ internal static class SiloCommand
                 result.AddError("--window: expected 1 to 4096.");
             }
         });
-        Option<string?> device = new("--device") { Description = "Where to work: cpu, cuda, cuda:1. Default: as the run says", HelpName = "NAME" };
-        Option<string[]> set = new("--set") { Description = "Option of the runs that differs here, such as --set model.path=/data/llava", HelpName = "KEY=VALUE", AllowMultipleArgumentsPerToken = false };
+        Option<string?> device = SharedOptions.DeviceHere();
+        Option<string[]> set = SharedOptions.SetHere();
+        Option<string?> urls = SharedOptions.Urls("/metrics, /healthz, /readyz and /startupz");
         return new SeaCommand(
             "silo",
             ClusterOptions.Absent + "Take part in a cluster of Orleans silos, which do the runs that 'sea run --cluster' hands them: samples on the GPU silos, the rest on a trainer silo. docs/orleans.md says when.",
             "silo runs --role trainer --cluster localhost",
             "silo runs --role gpu --cluster localhost --port 11112 --gateway-port 30001",
             "silo /shared/runs --role gpu --cluster 'postgres://sea@db/sea'")
-            .With(root, role, cluster, storage, name, address, port, gateway, window, device, set)
+            .With(root, role, cluster, storage, name, address, port, gateway, window, device, set, urls)
             .Does(async (parsed, cancel) =>
             {
                 SiloSettings settings = new()
@@ -57,8 +60,18 @@ internal static class SiloCommand
                     Overrides = Overrides.Here(parsed.GetValue(set), parsed.GetValue(device)),
                 };
                 Cluster.Require();
-                TorchRuntime.Initialize();
-                await Cluster.RunSiloAsync(settings, remark => Screen.Say(remark), cancel);
+                ProcessHealth health = ProcessHealth.Current;
+                await using CancellationTokenRegistration draining = cancel.Register(health.Drain);
+                health.ExpectDevice();
+                await using TelemetryHost telemetry = await TelemetryHost.StartAsync(
+                    parsed.GetValue(urls), told => (told.Service, told.Runs) = ("sea-silo", settings.Role == SiloRole.Trainer ? settings.Root : null), cancel);
+                foreach (string at in telemetry.Addresses)
+                {
+                    Screen.Say($"silo: metrics and health on {at}");
+                }
+
+                StageModel.OpenDevice(parsed.GetValue(device) ?? "auto", health);
+                await Cluster.RunSiloAsync(settings, remark => Screen.Say(remark), Screen.Logs, cancel);
                 return ExitCode.Done;
             });
     }

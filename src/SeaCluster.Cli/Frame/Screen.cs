@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging;
 using SeaCluster.Runs.Telemetry;
+using SeaCluster.Telemetry.Logs;
 using Spectre.Console;
 
 namespace SeaCluster.Cli.Frame;
@@ -31,6 +33,9 @@ internal static class Screen
 
     /// <summary>How remarks are written: for people, or one JSON object a line.</summary>
     public static LogFormat Lines { get; set; }
+
+    /// <summary>Where a host within the command logs to: lines as the command's own; null while those are for people, and the host says how it writes then.</summary>
+    public static ILoggerProvider? Logs => Lines == LogFormat.Json ? new JsonLoggerProvider(Console.Error, TimeProvider.System) : null;
 
     /// <summary>The command that speaks, in JSON lines.</summary>
     public static string Category { get; set; } = "sea";

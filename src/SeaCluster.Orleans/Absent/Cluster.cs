@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SeaCluster.Models;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
@@ -17,7 +18,7 @@ public static class Cluster
     public static void Require() => throw Missing();
 
     /// <exception cref="SeaException">Always.</exception>
-    public static Task RunSiloAsync(SiloSettings settings, Action<string> say, CancellationToken stop) => throw Missing();
+    public static Task RunSiloAsync(SiloSettings settings, Action<string> say, ILoggerProvider? logs, CancellationToken stop) => throw Missing();
 
     /// <exception cref="SeaException">Always.</exception>
     public static Task<RunOutcome> RunAsync(ClusterAddress address, string name, RunFolder folder, RunSpec spec, IProgress<RunNotice> notices, CancellationToken stop) => throw Missing();

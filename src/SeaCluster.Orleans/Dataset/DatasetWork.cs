@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -8,6 +9,7 @@ using SeaCluster.Orleans.Placement;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Ledgers;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Runs.Work;
 
 namespace SeaCluster.Orleans.Dataset;
@@ -34,6 +36,8 @@ internal sealed class DatasetWork(IGrainFactory grains, LaneLoad load, SiloRuns 
         }
 
         string stage = context.Stage.Text(), name = $"dataset/{run.Run}#", owner = string.Create(CultureInfo.InvariantCulture, $"{name}{epoch}");
+        using Activity? activity = await RunTrace.JoinAsync(context.Ledger, run.Run, stage, stop);
+        Activity.Current = activity ?? Activity.Current;
         await TakeOverAsync(context, stage, name, owner, stop);
         Worker worker = new(context.Ledger, context.Artifacts, WorkerOptions.From(context.Spec.Work) with { Owner = owner }, time);
         SampleCounts counts = await context.Ledger.CountsAsync(run.Run, stage, stop);

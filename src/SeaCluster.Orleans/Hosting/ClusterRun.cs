@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
@@ -10,6 +11,7 @@ using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 
 namespace SeaCluster.Orleans.Hosting;
 
@@ -95,6 +97,8 @@ internal static class ClusterRun
     internal static async Task<string> BeginAsync(RunFolder folder, RunSpec spec, CancellationToken stop)
     {
         await using RunSession session = await RunSession.OpenAsync(folder, spec, TimeProvider.System, cancel: stop);
+        // Whoever drives the run takes up the trace that is recorded here.
+        using Activity? activity = await RunTrace.BeginAsync(session.Ledger, session.Run.Id, stop);
         if (session.Run.State == RunState.Failed)
         {
             await session.Ledger.MoveRunAsync(session.Run.Id, RunState.Failed, RunState.Interrupted, cancel: stop);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SeaCluster.Orleans.Contracts;
 using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Ledgers;
@@ -60,9 +61,13 @@ internal sealed record OpenedLane(ISampleProcessor Processor, IArtifactStore Art
     /// <summary>What is closed with the lane, after it.</summary>
     public IAsyncDisposable? Owner { get; init; }
 
+    /// <summary>The part that this lane has in the run's trace, from its opening to its end; null where nobody listens.</summary>
+    public Activity? Trace { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        Trace?.Dispose();
         await new OwnedProcessor(Processor).DisposeAsync();
         await (Owner?.DisposeAsync() ?? ValueTask.CompletedTask);
     }

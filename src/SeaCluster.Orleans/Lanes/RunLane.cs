@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SeaCluster.Models;
 using SeaCluster.Orleans.Contracts;
 using SeaCluster.Runs.Ledgers;
@@ -73,6 +74,7 @@ internal sealed class RunLane(ILaneSource source, RunReference run, string stage
 
         await using (lane)
         {
+            Activity.Current = lane.Trace;
             try
             {
                 while (await PumpAsync(lane, ending.Token))

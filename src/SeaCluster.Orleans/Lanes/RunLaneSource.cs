@@ -3,6 +3,7 @@ using SeaCluster.Orleans.Contracts;
 using SeaCluster.Orleans.Hosting;
 using SeaCluster.Runs;
 using SeaCluster.Runs.Coordination;
+using SeaCluster.Runs.Telemetry;
 using SeaCluster.Runs.Work;
 
 namespace SeaCluster.Orleans.Lanes;
@@ -20,7 +21,11 @@ internal sealed class RunLaneSource(SiloRuns runs) : ILaneSource
                 ?? throw new SeaException($"{run.Folder}: {stage} is no stage of samples");
             RunContext context = member.Context(work.Name);
             WorkerOptions options = WorkerOptions.From(context.Spec.Work);
-            return new OpenedLane(await work.OpenLaneAsync(context, stop), context.Artifacts, options.ArtifactFolder, options.ArtifactExtension) { Owner = member };
+            return new OpenedLane(await work.OpenLaneAsync(context, stop), context.Artifacts, options.ArtifactFolder, options.ArtifactExtension) 
+            {
+                Owner = member,
+                Trace = await RunTrace.JoinAsync(context.Ledger, context.Run, stage, stop),
+            };
         }
         catch
         {

@@ -3,6 +3,7 @@ using SeaCluster.Runs.Artifacts;
 using SeaCluster.Runs.Folders;
 using SeaCluster.Runs.Ledgers;
 using SeaCluster.Runs.Specs;
+using SeaCluster.Runs.Telemetry;
 
 namespace SeaCluster.Runs.Coordination;
 
@@ -44,7 +45,7 @@ public sealed class RunMember : IAsyncDisposable
 
         RunLedger opened = await RunLedger.OpenAsync(folder, null, create: false, time, stop);
         ILedger ledger = new PatientLedger(
-            opened.Ledger, time, (reason, gone) => tell(new RunNotice.LedgerAway(reason, gone)), gone => tell(new RunNotice.LedgerBack(gone)), stop);
+            new MeteredLedger(opened.Ledger, ProcessHealth.Current), time, (reason, gone) => tell(new RunNotice.LedgerAway(reason, gone)), gone => tell(new RunNotice.LedgerBack(gone)), stop);
         try
         {
             RunRow row = await opened.FindRunAsync(stop) ?? throw new SeaException($"{opened.Shown}: holds no run yet");

@@ -27,7 +27,10 @@ internal static class MetricsExport
             }));
         if (OtlpEnvironment.IsSet)
         {
-            builder.WithTracing(traces => traces.AddSource(SeaInstrumentation.Name, "Microsoft.AspNetCore")).UseOtlpExporter();
+            builder.WithTracing(traces => traces.AddSource(SeaInstrumentation.Name)
+                // Who scrapes and probes does so all day, and asks nothing of a run.
+                .AddAspNetCoreInstrumentation(asked => asked.Filter = context => !SeaPaths.All.Contains(context.Request.Path.Value ?? "")))
+                .UseOtlpExporter();
         }
     }
 

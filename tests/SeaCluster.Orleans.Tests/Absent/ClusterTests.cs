@@ -10,7 +10,7 @@ public sealed class ClusterTests
         Cluster.IsThere.ShouldBeFalse();
         SiloSettings settings = new() { Root = ".", Role = SiloRole.Gpu, Cluster = ClusterAddress.Parse("localhost") };
 
-        SeaException error = await Should.ThrowAsync<SeaException>(() => Cluster.RunSiloAsync(settings, _ => { }, CancellationToken.None));
+        SeaException error = await Should.ThrowAsync<SeaException>(() => Cluster.RunSiloAsync(settings, _ => { }, logs: null, CancellationToken.None));
 
         error.Message.ShouldBe("this build has no Orleans: its packages were not there when it was made");
         error.Hint!.ShouldContain("sea setup --source FOLDER");
