@@ -14,6 +14,18 @@ namespace SeaCluster.Cli.Commands;
 /// <summary><c>sea status</c>: where a run stands, without disturbing it.</summary>
 internal static class StatusCommand
 {
+    private static readonly (string Name, Func<StageStatus, string> Cell)[] Columns =
+    [
+        ("stage", stage => stage.Stage.Text()),
+        ("state", stage => stage.State.ToString().ToLowerInvariant()),
+        ("done", stage => stage.Samples is { } samples ? $"{samples.Done}/{samples.Total}" : ""),
+        ("quarantined", stage => stage.Samples is { Quarantined: > 0 } given ? $"{given.Quarantined}" : ""),
+        ("rate/s", stage => stage.PerSecond is { } rate ? $"{rate:0.00}" : ""),
+        ("left", stage => stage.Remaining is { } left ? PlanText.Time(left.TotalSeconds) : ""),
+        ("time", stage => stage.Worked > TimeSpan.Zero ? PlanText.Time(stage.Worked.TotalSeconds) : ""),
+        ("plan", stage => stage.Planned?.Seconds is { } planned ? PlanText.Time(planned) : ""),
+    ];
+
     public static Command Create()
     {
         Argument<string?> folder = new("run") { Description = "The run's folder, or that of several runs in one table; with --server the run's id, or nothing to list all", HelpName = "DIR", Arity = ArgumentArity.ZeroOrOne };
@@ -111,20 +123,9 @@ internal static class StatusCommand
             Screen.Line(status.Message);
         }
 
-        Screen.Table(
-            ["stage", "state", "done", "quarantined", "rate/s", "left", "time", "plan"],
-            status.Stages.Select(stage => new[]
-            {
-                stage.Stage.Text(),
-                stage.State.ToString().ToLowerInvariant(),
-                stage.Samples is { } samples ? $"{samples.Done}/{samples.Total}" : "",
-                stage.Samples is { Quarantined: > 0 } given ? $"{given.Quarantined}" : "",
-                stage.PerSecond is { } rate ? $"{rate:0.00}" : "",
-                stage.Remaining is { } left ? PlanText.Time(left.TotalSeconds) : "",
-                stage.Worked > TimeSpan.Zero ? PlanText.Time(stage.Worked.TotalSeconds) : "",
-                stage.Planned?.Seconds is { } planned ? PlanText.Time(planned) : "",
-            }),
-            2, 3, 4, 5, 6, 7);
+        // A column with nothing to say would take the room of one that has.
+        (string Name, Func<StageStatus, string> Cell)[] columns = [.. Columns.Where(column => status.Stages.Any(stage => column.Cell(stage).Length > 0))];
+        Screen.Table([.. columns.Select(column => column.Name)], status.Stages.Select(stage => columns.Select(column => column.Cell(stage)).ToArray()), [.. Enumerable.Range(2, columns.Length - 2)]);
         foreach (StageStatus failed in status.Stages.Where(stage => stage.Error is not null))
         {
             Screen.Line($"{failed.Stage.Text()} failed: {failed.Error}");

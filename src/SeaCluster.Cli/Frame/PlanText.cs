@@ -25,9 +25,12 @@ internal static class PlanText
         $"plan: {string.Join(", ", plan.Stages.Where(stage => stage.Items > 0).Select(stage => $"{Count(stage.Items)} {stage.Unit}"))}; at most {Time(plan.Seconds)}, {Bytes(plan.DeviceBytes)} on the device, {Bytes(plan.DiskBytes)} on the disk";
 
     /// <summary>Hours, minutes, seconds; tenths of seconds below a minute.</summary>
-    public static string Time(double seconds) => seconds < 60
-        ? string.Create(CultureInfo.InvariantCulture, $"{seconds:F1} s")
-        : TimeSpan.FromSeconds(Math.Ceiling(seconds)).ToString("c", CultureInfo.InvariantCulture);
+    public static string Time(double seconds) => seconds < 60 ? string.Create(CultureInfo.InvariantCulture, $"{seconds:F1} s") : Clock(Math.Ceiling(seconds));
+
+    /// <summary>Minutes and seconds, 2:05, with the hours before them where there are some, 26:02:05; whole seconds, rounded down.</summary>
+    public static string Clock(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, 8_640_000)) is { TotalHours: >= 1 } time
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
+        : string.Create(CultureInfo.InvariantCulture, $"{(int)seconds / 60}:{(int)seconds % 60:00}");
 
     /// <summary>Bytes in a unit that keeps them short.</summary>
     public static string Bytes(long bytes) => bytes switch

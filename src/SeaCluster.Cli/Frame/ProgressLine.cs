@@ -58,7 +58,7 @@ internal sealed class ProgressLine(string what, string unit) : IDisposable
         double seconds = _time.GetElapsedTime(_started).TotalSeconds;
         int fresh = done - _first!.Value;
         string rate = fresh > 0 && seconds > 0 ? $", {Rate(fresh / seconds)}" : "";
-        string rest = fresh > 0 && done < total ? $", {Time((total - done) * seconds / fresh)} left" : "";
+        string rest = fresh > 0 && done < total ? $", {PlanText.Clock((total - done) * seconds / fresh)} left" : "";
         string bar = _watched && total > 0 ? $"{new string('#', 20 * done / total),-20} " : "";
         return $"{what}: {bar}{done}/{total} {unit}{rate}{rest}{(detail is null ? "" : $", {detail}")}";
     }
@@ -86,8 +86,4 @@ internal sealed class ProgressLine(string what, string unit) : IDisposable
     }
 
     private static string Rate(double perSecond) => perSecond >= 1 ? $"{perSecond:0.0}/s" : $"{1 / perSecond:0.0} s each";
-
-    private static string Time(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, 8_640_000)) is { TotalHours: >= 1 } time
-        ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}"
-        : $"{(int)seconds / 60}:{(int)seconds % 60:00}";
 }

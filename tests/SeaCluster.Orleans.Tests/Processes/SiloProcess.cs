@@ -79,10 +79,11 @@ internal sealed class SiloProcess : IDisposable
 
     private async Task JoinedAsync()
     {
-        Task ended = _process.WaitForExitAsync();
-        if (await Task.WhenAny(_joined.Task, ended).WaitAsync(s_patience) == ended)
+        Task ended = _process.WaitForExitAsync(), tooLong = Task.Delay(s_patience);
+        if (await Task.WhenAny(_joined.Task, ended, tooLong) is var first && first != _joined.Task)
         {
-            throw new InvalidOperationException($"the silo ended: {string.Join('\n', _errors)}");
+            Dispose();
+            throw new InvalidOperationException($"the silo {(first == ended ? "ended" : $"did not join within {s_patience}")}: {string.Join('\n', _errors)}");
         }
     }
 

@@ -91,7 +91,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             PostgresException { SqlState: "53100" } => New("no space left for the ledger on the database's disk", "free some space; workers wait meanwhile and go on", away: true),
             PostgresException { SqlState: "25006" } => New("the database takes no writes: it is a standby", "give the primary's address, or both: the one that writes is needed", away: true),
             PostgresException { SqlState: "22021" } => New($"a text cannot be stored: {said}", "remove characters of code 0 from the rows"),
-            PostgresException { SqlState: "3F000" or "42P01" } => New("there is no ledger", "'sea run SPEC --ledger URL' makes one"),
+            PostgresException { SqlState: "3F000" or "42P01" } => New("there is no ledger", PostgresMigrations.NoLedgerHint),
             PostgresException { SqlState: [.. var kind, _, _, _] } when kind is "08" or "53" or "57" or "58" => New($"the database is not there just now: {said}", AwayHint, away: true),
             PostgresException { IsTransient: true } => New($"the database is not there just now: {said}", AwayHint, away: true),
             PostgresException => New($"the ledger failed: {said}", null),

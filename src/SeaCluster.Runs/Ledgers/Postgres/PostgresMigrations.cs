@@ -5,6 +5,9 @@ namespace SeaCluster.Runs.Ledgers.Postgres;
 /// <summary>Brings a ledger's schema up to date: one process at a time, in one transaction.</summary>
 internal static class PostgresMigrations
 {
+    /// <summary>What to do about a database that holds no ledger.</summary>
+    public const string NoLedgerHint = "where it was lost, restore its backup; 'sea migrate --ledger URL' makes an empty one";
+
     // Held by who changes a schema, so that of many workers that start at once one does it and the others find it done.
     private const long Turn = 0x53454131;
 
@@ -63,6 +66,6 @@ internal static class PostgresMigrations
 
         return tables.Count > 0 ? throw new SeaException($"{ledger}: the schema '{schema}' holds tables of another program, not a ledger", "give another: ?schema=NAME")
             : create ? 0
-            : throw new SeaException($"{ledger}: there is no ledger in the schema '{schema}'", "'sea run SPEC --ledger URL' makes one");
+            : throw new SeaException($"{ledger}: there is no ledger in the schema '{schema}'", NoLedgerHint);
     }
 }
