@@ -75,14 +75,18 @@ public sealed class SpecTests : IDisposable
         int asked = server.Requests;
         File.ReadAllText(Path.Combine(folder, "llm", "prepared.jsonl")).ShouldContain("llm-1/m/");
 
+        string run = Path.Combine(folder, "llm");
+        (await SeaProcess.Run("status", run)).Output.ShouldContain($"2 answers have no verdict: the judge failed on them\nput back with\n  sea retry {run}");
         moody = false;
-        File.Delete(Path.Combine(folder, "llm", "evaluation", "aligned.jsonl"));
+        SeaResult put = await SeaProcess.Run("retry", run);
+        put.Output.ShouldBe($"2 judgements put back; go on with\n  sea run {run}\n", put.All);
         SeaResult again = await Run("llm", "method: sft", more: more);
         again.ExitCode.ShouldBe(0, again.All);
         Stage(again, "evaluate").GetProperty("judge_failures").GetInt32().ShouldBe(0);
         Stage(again, "evaluate").GetProperty("asr").GetDouble().ShouldBe(1);
         int judged = server.Requests;
         judged.ShouldBeInRange(asked + 1, asked + 2);
+        (await SeaProcess.Run("retry", run)).Output.ShouldBe("nothing is in quarantine, and every answer is judged\n");
 
         File.Delete(Path.Combine(folder, "llm", "evaluation", "aligned.jsonl"));
         SeaResult cached = await Run("llm", "method: sft", more: more);

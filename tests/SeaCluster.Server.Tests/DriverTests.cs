@@ -139,11 +139,11 @@ public sealed class DriverTests
         (await asked.JsonAsync())["state"]!.ToString().ShouldBe("queued");
         using Driving driving = new(server);
         // Stopped before that, the next driver would put them back.
-        await UntilAsync(server, "run", run => run["state"]!.ToString() != "queued" && server.Said.Contains("run: 1 samples put back"));
+        await UntilAsync(server, "run", run => run["state"]!.ToString() != "queued" && server.Said.Contains("run: 1 samples and 0 judgements put back"));
         await driving.StopAsync();
         JsonNode samples = await server.Http.JsonAsync("/api/v1/runs/run/samples");
         samples["samples"]!.AsArray().Select(sample => sample!["state"]!.ToString()).ShouldBe(["done", "done", "done", "quarantined", "pending"]);
-        server.Said.ShouldContain("run: 1 samples put back");
+        server.Said.ShouldContain("run: 1 samples and 0 judgements put back");
     }
 
     [Fact]

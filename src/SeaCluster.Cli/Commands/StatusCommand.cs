@@ -136,12 +136,17 @@ internal static class StatusCommand
             Screen.Line($"quarantined in {sample.Stage.Text()} after {sample.Attempts} attempts: {sample.Sample}: {sample.Error}");
         }
 
+        if (status.Unjudged > 0)
+        {
+            Screen.Line($"{status.Unjudged} {(status.Unjudged == 1 ? "answer has" : "answers have")} no verdict: the judge failed on {(status.Unjudged == 1 ? "it" : "them")}");
+        }
+
         if (served is not null)
         {
             return;
         }
 
-        if (status.Quarantined.Count > 0)
+        if (status.Quarantined.Count > 0 || status.Unjudged > 0)
         {
             Screen.Line($"put back with\n  {Program.Name} retry {status.Folder}");
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SeaCluster.Models;
 using SeaCluster.Runs.Coordination;
 using SeaCluster.Runs.Folders;
@@ -5,16 +6,20 @@ using SeaCluster.Runs.Ledgers;
 
 namespace SeaCluster.Runs.Status;
 
-/// <summary>Puts quarantined samples back, so that running the run again tries them and redoes what is built on them.</summary>
+/// <summary>What was put back.</summary>
+/// <param name="Samples">Samples out of quarantine.</param>
+/// <param name="Judgements">Answers that a judge had given no verdict on.</param>
+public sealed record PutBack(int Samples, long Judgements);
+
+/// <summary>Puts back what failed for good, quarantined samples and failed judgements, so that running the run again tries it and redoes what is built on it.</summary>
 public static class RunRetry
 {
     /// <param name="folder">The run folder.</param>
-    /// <param name="samples">Which; null is all.</param>
+    /// <param name="samples">Which; null is all, and failed judgements too.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancel">Stops waiting.</param>
-    /// <returns>How many samples were put back.</returns>
     /// <exception cref="SeaException">A sample is not in quarantine (none is put back then), or another process works on the run.</exception>
-    public static async Task<int> RetryAsync(RunFolder folder, IReadOnlyList<string>? samples, TimeProvider time, CancellationToken cancel = default)
+    public static async Task<PutBack> RetryAsync(RunFolder folder, IReadOnlyList<string>? samples, TimeProvider time, CancellationToken cancel = default)
     {
         await using RunSession session = await RunSession.OpenAsync(folder, spec: null, time, cancel: cancel);
         HashSet<string> asked = [.. samples ?? []];
@@ -54,7 +59,27 @@ public static class RunRetry
             }
         }
 
+        long unjudged = 0;
+        if (samples is null && RunProgress.IsSettled(session.Progress.Stages[StageName.Evaluate]))
+        {
+            // Answers and verdicts lie in the stage's files: only what has no verdict is judged again.
+            StageRow evaluation = (await session.Ledger.StagesAsync(session.Run.Id, cancel)).Single(row => row.Stage == StageName.Evaluate.Text());
+            unjudged = Unjudged(evaluation.Summary);
+            if (unjudged > 0)
+            {
+                await session.ApplyAsync(new RunEvent.Invalidated(StageName.Evaluate));
+            }
+        }
+
         await session.MirrorEventsAsync();
-        return count;
+        return new PutBack(count, unjudged);
+    }
+
+    /// <summary>How many answers a judge gave no verdict on.</summary>
+    /// <param name="summary">What the evaluation said at its end.</param>
+    public static long Unjudged(string? summary)
+    {
+        using JsonDocument document = JsonDocument.Parse(summary ?? "{}");
+        return document.RootElement.TryGetProperty("judge_failures", out JsonElement failures) && failures.TryGetInt64(out long count) ? count : 0;
     }
 }

@@ -32,6 +32,9 @@ public sealed record RunStatus(
 {
     /// <summary>Whether it was killed: it says it runs, and nobody works on it.</summary>
     public bool Killed => State == RunState.Running && WorkedOnBy is null;
+
+    /// <summary>Answers that the judge gave no verdict on.</summary>
+    public long Unjudged => Stages.Where(stage => stage.Stage == StageName.Evaluate && RunProgress.IsSettled(stage.State)).Sum(stage => RunRetry.Unjudged(stage.Summary));
 }
 
 /// <summary>A stage of a run.</summary>

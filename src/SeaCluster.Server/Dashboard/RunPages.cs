@@ -34,6 +34,7 @@ internal sealed record RunPages(RunView View, (int Stride, IReadOnlyList<double>
         {Html.If(File.Exists(View.Place.Folder.Report), () => Html.Of($"<a class=\"button main\" id=\"report\" href=\"{Address}/report\">Open the report</a>"))}
         {Html.If(FormKey is not null && View.Moves && View.Request is { Wanted: true }, () => Order("cancel", "Cancel the run"))}
         {Html.If(FormKey is not null && View.Quarantined == 0 && View.Standing is (RunStanding.Cancelled or RunStanding.Interrupted or RunStanding.Killed or RunStanding.Failed), () => Order("retry", "Go on with the run"))}
+        {Html.If(FormKey is not null && View is { Quarantined: 0, Standing: RunStanding.Done, Unjudged: > 0 }, () => Order("retry", $"Judge {Words.Count(View.Unjudged)} {(View.Unjudged == 1 ? "answer" : "answers")} again"))}
         </div>
         </section>
         <p id="summary" role="status" class="hint">{Summary()}</p>

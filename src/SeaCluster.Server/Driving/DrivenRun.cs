@@ -65,8 +65,8 @@ internal sealed class DrivenRun(RunPlace place, DriverOptions options, TimeProvi
         {
             if (request.Retry is { } samples && now.RetriedFor != request.Sequence && place.Folder.HasRun)
             {
-                int count = await RunRetry.RetryAsync(place.Folder, samples.Count == 0 ? null : samples, time, stop);
-                say($"{place.Id}: {count} samples put back");
+                PutBack put = await RunRetry.RetryAsync(place.Folder, samples.Count == 0 ? null : samples, time, stop);
+                say($"{place.Id}: {put.Samples} samples and {put.Judgements} judgements put back");
                 now = now with { RetriedFor = request.Sequence };
                 Submission.Tell(now);
             }

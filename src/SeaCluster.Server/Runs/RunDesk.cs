@@ -77,7 +77,7 @@ internal sealed class RunDesk(RunCatalogue catalogue, TimeProvider time, Action 
         }
     }
 
-    /// <summary>Puts quarantined samples back and goes on with the run, which becomes a submitted one where it was begun by hand.</summary>
+    /// <summary>Puts quarantined samples and failed judgements back and goes on with the run, which becomes a submitted one where it was begun by hand.</summary>
     /// <param name="place">The run.</param>
     /// <param name="samples">Which samples; null is all.</param>
     /// <param name="by">Who asks.</param>
@@ -98,9 +98,9 @@ internal sealed class RunDesk(RunCatalogue catalogue, TimeProvider time, Action 
                 return new Refusal(409, $"{view.Holder} is still at work on this run", "retry once it has ended");
             }
 
-            if (view.Standing == RunStanding.Done)
+            if (view is { Standing: RunStanding.Done, Unjudged: 0 })
             {
-                return new Refusal(409, "the run is done and nothing is in quarantine");
+                return new Refusal(409, "the run is done, nothing is in quarantine and every answer is judged");
             }
 
             RunRequest before = view.Request ?? new RunRequest(0, view.Name, view.Since, by, Wanted: true, null);

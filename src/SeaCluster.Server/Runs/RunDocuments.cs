@@ -118,5 +118,5 @@ public sealed record StageDocument(
 public sealed record QuarantineDocument(string Stage, string Sample, int Attempts, string Error, DateTimeOffset Since);
 
 /// <summary>What a retry is asked for.</summary>
-/// <param name="Samples">Samples to put back; null or left out is all that are in quarantine.</param>
+/// <param name="Samples">Samples to put back; null or left out is all that are in quarantine, and answers without a verdict.</param>
 public sealed record RetryDocument(IReadOnlyList<string>? Samples);

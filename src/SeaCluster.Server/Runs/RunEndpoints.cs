@@ -32,7 +32,7 @@ internal static class RunEndpoints
             .Produces<RunDocument>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .WithMetadata(new TakesIdempotencyKey()).RequireAuthorization(Policies.Run);
-        api.MapPost("/runs/{id}/retry", RetryAsync).WithName("RetryRun").WithSummary("Put quarantined samples back and go on").WithTags("runs")
+        api.MapPost("/runs/{id}/retry", RetryAsync).WithName("RetryRun").WithSummary("Put quarantined samples and failed judgements back and go on").WithTags("runs")
             .Accepts<RetryDocument>(isOptional: true, "application/json")
             .Produces<RunDocument>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status415UnsupportedMediaType)

@@ -57,6 +57,9 @@ public sealed record RunView(
     /// <summary>Samples given up, over all stages.</summary>
     public long Quarantined => Status?.Stages.Sum(stage => stage.Samples?.Quarantined ?? 0) ?? 0;
 
+    /// <summary>Answers that the judge gave no verdict on.</summary>
+    public long Unjudged => Status?.Unjudged ?? 0;
+
     /// <summary>The samples of the stage that has them.</summary>
     public SampleCounts? Samples => Status?.Stages.Select(stage => stage.Samples).LastOrDefault(counts => counts is not null);
 

@@ -42,7 +42,7 @@ public sealed class PostgresRunTests(PostgresServer server) : IDisposable
         RunStatus status = await RunStatusReader.ReadAsync(one, _time);
         status.Run.ShouldNotBe((await RunStatusReader.ReadAsync(two, _time)).Run);
         status.Quarantined.ShouldHaveSingleItem().Sample.ShouldBe("row-2");
-        (await RunRetry.RetryAsync(one, null, _time)).ShouldBe(1);
+        (await RunRetry.RetryAsync(one, null, _time)).ShouldBe(new PutBack(1, 0));
         (await RunStatusReader.ReadAsync(one, _time)).Quarantined.ShouldBeEmpty();
         (await RunStatusReader.ReadAsync(two, _time)).Quarantined.Count.ShouldBe(1);
 

@@ -62,11 +62,11 @@ public sealed class RunEngineTests : IDisposable
         status.Stages[1].Samples.ShouldBe(new SampleCounts(0, 0, 0, 3, 1));
 
         (await Should.ThrowAsync<SeaException>(() => RunRetry.RetryAsync(Out, ["row-9", "row-2"], _time))).Message.ShouldBe($"{Out.Path}: not in quarantine: row-9");
-        (await RunRetry.RetryAsync(Out, ["row-2"], _time)).ShouldBe(1);
+        (await RunRetry.RetryAsync(Out, ["row-2"], _time)).ShouldBe(new PutBack(1, 0));
         status = await RunStatusReader.ReadAsync(Out, _time);
         (status.State, status.Message).ShouldBe((RunState.Interrupted, "synthesize is to be done again"));
         status.Stages.Select(stage => stage.State).ShouldBe([StageState.Done, StageState.Pending, StageState.Pending, StageState.Pending, StageState.Pending]);
-        (await RunRetry.RetryAsync(Out, null, _time)).ShouldBe(0);
+        (await RunRetry.RetryAsync(Out, null, _time)).ShouldBe(new PutBack(0, 0));
     }
 
     [Fact]
