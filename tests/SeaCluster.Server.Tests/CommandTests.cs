@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using SeaCluster.EndToEnd.Tests;
 
@@ -125,6 +126,53 @@ public sealed class CommandTests : IDisposable
         audit[0].ShouldContain("token create --name ann --scope admin");
         string.Concat(audit).ShouldNotContain(secret);
         (await SeaProcess.Run("token", "create", Root, "--name", "x", "--scope", "root")).ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_folder_of_runs_that_is_away_for_a_while_is_waited_for()
+    {
+        using Process server = await ServeAsync(), worker = SeaProcess.Start(null, ["worker", Root, "--urls", "http://127.0.0.1:0"]);
+        string says = await SaysAsync(worker, "metrics and health on ");
+        Uri[] ready = [new($"{_address}/readyz"), new($"{says[says.IndexOf("http://", StringComparison.Ordinal)..]}/readyz")];
+        using HttpClient http = new();
+        await ReadyAsync(http, ready, HttpStatusCode.OK);
+
+        string away = Path.Combine(folder, "away");
+        Directory.Move(Root, away);
+        foreach (string body in await ReadyAsync(http, ready, HttpStatusCode.ServiceUnavailable))
+        {
+            body.ShouldContain($"Could not find a part of the path '{Root}'");
+        }
+
+        await SaysAsync(worker, $"worker: {Root}: Could not find a part of the path '{Root}'; looking again later");
+        await SaysAsync(server, "looking again");
+        using (HttpResponseMessage runs = await http.GetAsync(new Uri($"{_address}/api/v1/runs")))
+        {
+            runs.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await runs.Content.ReadAsStringAsync()).ShouldContain("the folder of runs, or a part of it, is not there now");
+        }
+
+        Directory.Move(away, Root);
+        await ReadyAsync(http, ready, HttpStatusCode.OK);
+        (await TerminateAsync(worker)).ExitCode.ShouldBe(0);
+        (await TerminateAsync(server)).ExitCode.ShouldBe(0);
+    }
+
+    private static async Task<string[]> ReadyAsync(HttpClient http, Uri[] paths, HttpStatusCode expected)
+    {
+        using CancellationTokenSource limit = new(TimeSpan.FromMinutes(1));
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(200));
+        while (true)
+        {
+            HttpResponseMessage[] answers = await Task.WhenAll(paths.Select(path => http.GetAsync(path, limit.Token)));
+            string[] bodies = await Task.WhenAll(answers.Select(answer => answer.Content.ReadAsStringAsync(limit.Token)));
+            if (answers.All(answer => answer.StatusCode == expected))
+            {
+                return bodies;
+            }
+
+            await pace.WaitForNextTickAsync(limit.Token);
+        }
     }
 
     private string? _address;

@@ -66,6 +66,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
     private readonly Dictionary<string, ILedger> _ledgers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _notBefore = new(StringComparer.Ordinal);
     private readonly PostgresAddress? _only = options.Ledger is null ? null : PostgresAddress.Parse(options.Ledger);
+    private string? _away;
 
     /// <summary>Works until it is asked to end, or with <see cref="WorkerHostOptions.Once"/> until there is nothing to do.</summary>
     /// <param name="stop">Asks to end at once: unfinished samples are given back.</param>
@@ -84,7 +85,7 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
             bool worked = false;
             options.Health.Beat();
             await ProbeAsync(stop);
-            foreach (RunFolder folder in Folders(options.Root, Depth).TakeWhile(_ => !ending.IsCancellationRequested))
+            foreach (RunFolder folder in Reachable().TakeWhile(_ => !ending.IsCancellationRequested))
             {
                 worked |= Due(folder) && await VisitAsync(folder, stop, drain);
             }
@@ -130,6 +131,30 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
             Wait(none, s_aside);
             options.Health.LedgerMissed(error.Message);
             tell(new WorkerNotice.SetAside(none, error.Message));
+        }
+    }
+
+    // A shared folder may be away for a while, as the ledger may.
+    private IReadOnlyList<RunFolder> Reachable()
+    {
+        try
+        {
+            IReadOnlyList<RunFolder> folders = [.. Folders(options.Root, Depth)];
+            _away = null;
+            options.Health.LookedAtFolder();
+            return folders;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string reason = error.Message.TrimEnd('.');
+            if (_away != reason)
+            {
+                tell(new WorkerNotice.SetAside(new RunFolder(options.Root), reason));
+            }
+
+            _away = reason;
+            options.Health.LookedAtFolder(reason);
+            return [];
         }
     }
 
@@ -218,6 +243,19 @@ public sealed class WorkerHost(WorkerHostOptions options, IReadOnlyList<SampleSt
             return [folder];
         }
 
-        return depth == 0 ? [] : Directory.EnumerateDirectories(path).Where(below => Path.GetFileName(below)[0] != '.').Order(StringComparer.Ordinal).SelectMany(below => Folders(below, depth - 1));
+        return depth == 0 ? [] : Directory.EnumerateDirectories(path).Where(below => Path.GetFileName(below)[0] != '.').Order(StringComparer.Ordinal).SelectMany(below => FoldersIn(below, depth - 1));
+    }
+
+    // Whoever removes a folder does not wait until nobody looks into it.
+    private static IReadOnlyList<RunFolder> FoldersIn(string path, int depth)
+    {
+        try
+        {
+            return [.. Folders(path, depth)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 }

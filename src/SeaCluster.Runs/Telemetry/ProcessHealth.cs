@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SeaCluster.Runs.Telemetry;
 
 /// <summary>One thing that health hangs on.</summary>
-/// <param name="Name">ledger, device, heartbeat, start, drain.</param>
+/// <param name="Name">ledger, folder, device, heartbeat, start, drain.</param>
 /// <param name="Ok">Whether it is as it should be.</param>
 /// <param name="Reason">In a few words, without secrets.</param>
 public sealed record HealthCheck(string Name, bool Ok, string Reason);
@@ -27,6 +27,8 @@ public sealed class ProcessHealth(TimeProvider time)
     private TimeSpan _limitWhenLoaded = Silence;
     private string? _away;
     private long? _answered;
+    private bool _looksAtFolder;
+    private string? _folderError;
     private string? _device;
     private string? _deviceError;
     private bool _expectsDevice;
@@ -61,6 +63,16 @@ public sealed class ProcessHealth(TimeProvider time)
         {
             _beat = time.GetTimestamp();
             _away = reason ?? _away;
+        }
+    }
+
+    /// <summary>The folder of runs was looked through.</summary>
+    /// <param name="problem">Why it could not be; null where it could.</param>
+    public void LookedAtFolder(string? problem = null)
+    {
+        lock (_gate)
+        {
+            (_looksAtFolder, _folderError) = (true, problem);
         }
     }
 
@@ -137,12 +149,17 @@ public sealed class ProcessHealth(TimeProvider time)
         }
     }
 
-    /// <summary>Whether it can work: ledger reachable, device loaded, not draining.</summary>
+    /// <summary>Whether it can work: ledger and folder reachable, device loaded, not draining.</summary>
     public IReadOnlyList<HealthCheck> Ready()
     {
         lock (_gate)
         {
             List<HealthCheck> checks = [StartCheck(), HeartbeatCheck(), LedgerCheck()];
+            if (_looksAtFolder)
+            {
+                checks.Add(new HealthCheck("folder", _folderError is null, _folderError ?? "can be read"));
+            }
+
             if (_expectsDevice)
             {
                 checks.Add(DeviceCheck());

@@ -34,6 +34,7 @@ public sealed class RunWatch : IAsyncDisposable
     private readonly Task _looking;
     private volatile IReadOnlyList<RunSnapshot> _runs = [];
     private long _looked;
+    private bool _there;
 
     /// <param name="root">A run folder, or a folder of run folders.</param>
     /// <param name="ledger">How to log in to the database, where its address in the folders is not enough; null otherwise.</param>
@@ -89,7 +90,9 @@ public sealed class RunWatch : IAsyncDisposable
             await RowsAsync(await OpenAsync(_login.Shown, async () => await PostgresLedger.OpenAsync(_login, create: false, cancel)), rows, cancel);
         }
 
-        foreach (RunFolder folder in (Directory.Exists(Root) ? WorkerHost.Folders(Root, WorkerHost.Depth) : []).Where(folder => IsLive(folder, oldest)))
+        // Before a run begins there may be no folder yet; one that was there and is not has gone away with its runs.
+        _there |= Directory.Exists(Root);
+        foreach (RunFolder folder in (_there ? WorkerHost.Folders(Root, WorkerHost.Depth) : []).Where(folder => IsLive(folder, oldest)))
         {
             try
             {
@@ -149,11 +152,16 @@ public sealed class RunWatch : IAsyncDisposable
             {
                 await LookAsync(_stop.Token);
                 _health.Started();
+                _health.LookedAtFolder();
             }
-            catch (Exception error) when (error is SeaException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                _health.LookedAtFolder(error.Message.TrimEnd('.'));
+            }
+            catch (SeaException error)
             {
                 // Its age tells that it fails; the next look may succeed.
-                _health.LedgerMissed(error is SeaException { InnerException: LedgerAwayException } ? error.Message : null);
+                _health.LedgerMissed(error.InnerException is LedgerAwayException ? error.Message : null);
             }
 
             _health.Beat();

@@ -36,6 +36,7 @@ public sealed class RunDriver(DriverOptions options, TimeProvider time, Action<s
     internal static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, Task> _driven = new(StringComparer.Ordinal);
+    private string? _away;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Looks at once for what changed, instead of with the next look.</summary>
@@ -55,11 +56,33 @@ public sealed class RunDriver(DriverOptions options, TimeProvider time, Action<s
             ProcessHealth.Current.Beat();
             ProcessHealth.Current.Started();
             Task changed = Volatile.Read(ref _changed).Task;
-            TakeWaiting(stop);
+            TryTakeWaiting(stop);
             await Task.WhenAny([changed, Task.Delay(Look, time, stop), .. _driven.Values]);
         }
 
         await Task.WhenAll(_driven.Values);
+    }
+
+    // A shared folder may be away for a while, as the ledger may.
+    private void TryTakeWaiting(CancellationToken stop)
+    {
+        try
+        {
+            TakeWaiting(stop);
+            _away = null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string reason = error.Message.TrimEnd('.');
+            if (_away != reason)
+            {
+                say($"{reason}; looking again");
+            }
+
+            _away = reason;
+        }
+
+        ProcessHealth.Current.LookedAtFolder(_away);
     }
 
     private void TakeWaiting(CancellationToken stop)

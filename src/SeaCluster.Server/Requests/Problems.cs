@@ -37,9 +37,10 @@ internal static class Problems
 
     /// <summary>The same, not written yet.</summary>
     public static ProblemDetails Of(HttpContext context, Exception? error) => error switch
-        {
+    {
         BadHttpRequestException bad => New(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? Detail(context, bad.StatusCode) : bad.Message, null),
         SeaException { InnerException: LedgerAwayException } away => New(StatusCodes.Status503ServiceUnavailable, away.Message, away.Hint ?? "try again in a moment"),
+        DirectoryNotFoundException => New(StatusCodes.Status503ServiceUnavailable, "the folder of runs, or a part of it, is not there now", "try again in a moment"),
         SeaException known => New(StatusCodes.Status500InternalServerError, known.Message, known.Hint),
         _ => New(StatusCodes.Status500InternalServerError, "the server failed; its log says why", null),
     };

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using SeaCluster.Runs.Telemetry;
@@ -7,7 +8,8 @@ namespace SeaCluster.Telemetry.Health;
 /// <summary>A health endpoint's answer: 200 or 503, and why.</summary>
 internal static class HealthReport
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
+    // People read it with curl: an apostrophe is one.
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Task WriteAsync(HttpContext context, IReadOnlyList<HealthCheck> checks)
     {
